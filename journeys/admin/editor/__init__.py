@@ -1,0 +1,1 @@
+"""Writing journeys, lifecycles and templates: a draft that is always kept, and its publishing."""

@@ -1,0 +1,1 @@
+"""The HTTP doors of contracts 4: facts in, health out."""

@@ -1,0 +1,217 @@
+"""How many (`count`), how many different (`distinct`), and by whom (`by`, and `people`'s share)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual, Range
+from django.utils.translation import gettext as _
+
+from journeys.conditions.asking import Ask, Subject, outer
+from journeys.conditions.at import At
+from journeys.conditions.dialect import count_up_to
+from journeys.models import Contact, Membership
+
+EVERYBODY, NOBODY = ~Q(pk__in=()), Q(pk__in=())
+DEEPEST_PROPERTY = 10
+_BOUNDS = ("gt", "gte", "lt", "lte", "eq")
+
+
+@dataclass(frozen=True)
+class Count:
+    """`least` ≤ number ≤ `most`; `written` is how the author said it."""
+
+    written: tuple[tuple[str, int], ...] = (("gte", 1),)
+
+    @classmethod
+    def read(cls, at: At) -> Self:
+        if not isinstance(at.raw, dict):
+            at.refuse("wrong_type", _("Write for example {gte: 3} or {eq: 0}."), _BOUNDS)
+        given = at.fields(_BOUNDS)
+        if not given:
+            at.refuse("empty", _("An operator is needed here."), _BOUNDS)
+        return cls(tuple(sorted((word, value.whole()) for word, value in given.items())))
+
+    @property
+    def least(self) -> int:
+        lower = {"gt": 1, "gte": 0, "eq": 0}
+        return max((n + lower[word] for word, n in self.written if word in lower), default=0)
+
+    @property
+    def most(self) -> int | None:
+        upper = {"lt": -1, "lte": 0, "eq": 0}
+        return min((n + upper[word] for word, n in self.written if word in upper), default=None)
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether no facts satisfy it and more facts could break it (contracts 1.4, 1.6)."""
+        return self.least <= 0 and self.most is not None
+
+    @property
+    def decides(self) -> int:
+        """A number of which every larger one has the same verdict."""
+        return max(self.least, -1 if self.most is None else self.most + 1, 1)
+
+    def holds(self, number: int) -> bool:
+        return self.least <= number and (self.most is None or number <= self.most)
+
+    def body(self) -> dict[str, int]:
+        return dict(self.written)
+
+    def met(self, rows: QuerySet[Any]) -> Q:
+        """Whether the query gives such a number of rows; probes no further than it must."""
+        least, most = self.least, self.most
+        if most is None:
+            return self.enough(rows)
+        if most < max(least, 0):
+            return NOBODY
+        counted = count_up_to(rows, most + 1)
+        if least <= 0:
+            return Q(LessThanOrEqual(counted, most))
+        return Q(Range(counted, (least, most)))
+
+    def enough(self, rows: QuerySet[Any]) -> Q:
+        """Whether the query gives at least the least number.
+
+        Also for 1 a count that stops early and no EXISTS: PostgreSQL turns EXISTS into a join with
+        every fact of the name, which is a loss as soon as not all customers are asked about.
+        """
+        if self.least <= 0:
+            return EVERYBODY
+        return Q(GreaterThanOrEqual(count_up_to(rows, self.least), self.least))
+
+
+ONCE = Count()
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """Different calendar days of a zone, or different values of a property."""
+
+    text: str
+    zone: str | None = None
+    path: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, at: At) -> Self:
+        text = at.text()
+        if text == "day":
+            return cls(text)
+        if text.startswith("day@"):
+            return cls(text, zone=_zone(at, text.removeprefix("day@")))
+        return cls(text, path=path_of(at, text))
+
+    @property
+    def counts_days(self) -> bool:
+        return not self.path
+
+
+def path_of(at: At, name: str) -> tuple[str, ...]:
+    """The keys of a property name, where a dot goes inside."""
+    keys = tuple(name.split("."))
+    if len(keys) > DEEPEST_PROPERTY:
+        at.refuse("too_complex", _("At most %d levels of a property.") % DEEPEST_PROPERTY)
+    return keys
+
+
+def _zone(at: At, name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        at.refuse("unknown_zone", _("“%s” is no time zone.") % name, ("day@UTC", "day@Asia/Tokyo"))
+
+
+@dataclass(frozen=True)
+class Quantifier:
+    """How many of an account's people: at least `n` of them, or at least the `share` of them."""
+
+    role: str = ""
+    n: int = 1
+    share: Fraction | None = None
+    every: bool = False
+
+    WORDS = ("role", "at_least", "share", "every")
+
+    @classmethod
+    def read(cls, given: dict[str, At]) -> Self:
+        """From `role` and one of `at_least`, `share`, `every` among a leaf's fields."""
+        numbers = [word for word in ("at_least", "share", "every") if word in given]
+        if len(numbers) > 1:
+            given[numbers[1]].refuse(
+                "conflict", _("Only one of these can stand here."), ("at_least", "share", "every")
+            )
+        role = given["role"].text() if "role" in given else ""
+        if "share" in given:
+            return cls(role, share=_share(given["share"]))
+        if "every" in given:
+            if not given["every"].yes():
+                given["every"].refuse("out_of_range", _("Only true makes sense here."), ("true",))
+            return cls(role, share=Fraction(1), every=True)
+        return cls(role, n=given["at_least"].whole(1) if "at_least" in given else 1)
+
+    def body(self) -> dict[str, Any]:
+        role = {"role": self.role} if self.role else {}
+        if self.every:
+            return role | {"every": True}
+        if self.share is not None:
+            share = self.share
+            return role | {"share": int(share) if share.denominator == 1 else float(share)}
+        return role | {"at_least": self.n}
+
+    def holds(self, meeting: int, people: int) -> bool | None:
+        """Exactly: 3 of 5 is 0.6. None where there is nobody (contracts 1.8)."""
+        if not people:
+            return None
+        if self.share is None:
+            return meeting >= self.n
+        return meeting >= self.share * people
+
+    def people(self, ask: Ask, subject: Subject) -> QuerySet[Contact]:
+        """The account's people of the role at the moment asked about, to be put into a query."""
+        standing = Membership.objects.filter(
+            memberships(ask),
+            contact=OuterRef("pk"),
+            account=OuterRef("account_id"),
+            role=self.role,
+        )
+        return Contact.objects.filter(
+            Exists(standing), account_id=outer(subject.account)
+        ).order_by()
+
+    def predicate(self, want: bool, people: QuerySet[Contact], meeting: Q) -> Q:
+        """Whether enough of the people meet (or not); neither where there is nobody."""
+        enough = self._enough(people, meeting)
+        return enough if want else Q(Exists(people)) & ~enough
+
+    def _enough(self, people: QuerySet[Contact], meeting: Q) -> Q:
+        those = people.filter(meeting)
+        if self.share is None:
+            return Count((("gte", self.n),)).enough(those)
+        least = count_up_to(people) * self.share.numerator
+        return Q(Exists(people)) & Q(
+            GreaterThanOrEqual(count_up_to(those) * self.share.denominator, least)
+        )
+
+
+def _share(at: At) -> Fraction:
+    number = at.scalar()
+    if isinstance(number, bool | str):
+        at.refuse("wrong_type", _("A number between 0 and 1 is needed here."))
+    share = Fraction(repr(number))
+    # nine digits: the database multiplies whole numbers
+    if not 0 <= share <= 1 or share.denominator > 10**9:
+        at.refuse("out_of_range", _("The share must lie between 0 and 1 (at most nine digits)."))
+    return share
+
+
+def memberships(ask: Ask) -> Q:
+    """Memberships that stand at the moment asked about, as known."""
+    begun = Q(from_at__lte=ask.now) & ask.known()
+    if ask.known_at is None:
+        return begun & (Q(to_at=None) | Q(to_at__gt=ask.now))
+    end_not_known = Q(ended_received_at__gt=ask.known_at)
+    return begun & (Q(to_at=None) | Q(to_at__gt=ask.now) | end_not_known)

@@ -1,0 +1,172 @@
+"""Turning reached message steps into message rows: key, recipient, slot, expiry. No body yet."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from journeys import db
+from journeys.ledger import Reason, Verdict, about_message
+from journeys.models import (
+    Address,
+    Contact,
+    Decision,
+    Enrollment,
+    Membership,
+    Message,
+    Subscription,
+    TemplateVersion,
+    Topic,
+)
+from journeys.steps.walking import Op, Walk, expiry
+
+State = Message.State
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What planning needs to look up once for a batch."""
+
+    contacts: dict[int, list[Contact]]  # enrollment id -> recipients
+    templates: dict[int, TemplateVersion]
+    topics: dict[str, Topic]
+    addresses: dict[int, str]  # person id -> e-mail
+    sub_uids: dict[int, uuid.UUID]
+
+
+def key_of(e: Enrollment, op: Op, contact: Contact, sub_uid: uuid.UUID | None) -> str:
+    """The natural key: journey, subject, contract, run, step, visit, recipient and channel."""
+    subject = e.subject_key.split("/")[0]
+    return "/".join(
+        (
+            "j", e.version.journey.key, subject, str(sub_uid or "-"), str(e.run),
+            op["id"], str(e.visit), str(contact.uid), op["op"],
+        )
+    )  # fmt: skip
+
+
+def plan_messages(run: Walk) -> list[Decision]:
+    """Insert the batch's messages by one statement; the decisions that say what was planned."""
+    if not run.messages:
+        return []
+    known = _look_up(run)
+    rows = [
+        _message(e, op, contact, run, known)
+        for e, op in run.messages
+        for contact in known.contacts[e.pk]
+    ]
+    db.insert(rows, ignore_conflicts=True)
+    # Read back for their ids; by uid, so that a row another run had planned is not spoken of again.
+    ids = dict(Message.objects.filter(uid__in=[m.uid for m in rows]).values_list("uid", "pk"))
+    for message in rows:
+        message.pk = ids.get(message.uid)
+    return [_decision(m, run) for m in rows if m.pk] + _nobody(run, known)
+
+
+def _decision(message: Message, run: Walk) -> Decision:
+    if message.state == State.SKIPPED:
+        return about_message(message, run.now, Verdict.SKIPPED, Reason.HOLDOUT)
+    if message.channel == "nudge":
+        return about_message(message, run.now, Verdict.SHOWN, Reason.VISIBLE)
+    evidence = {"slot": message.due_at.isoformat()}
+    return about_message(message, run.now, Verdict.PLANNED, Reason.SLOT, evidence=evidence)
+
+
+def _nobody(run: Walk, known: _Known) -> list[Decision]:
+    """A step that found nobody to speak to says so, and its enrollment goes on."""
+    found = []
+    for e, op in run.messages:
+        if not known.contacts[e.pk]:
+            run.note(e, Verdict.SKIPPED, Reason.NO_ADDRESS, rule=op["value"])
+            found.append(run.decisions.pop())
+            e.due_at = run.now
+    return found
+
+
+def _message(e: Enrollment, op: Op, contact: Contact, run: Walk, known: _Known) -> Message:
+    template = known.templates[e.version.program["templates"][op["value"]]]
+    topic = known.topics.get(template.document.get("topic") or e.version.program["topic"])
+    category = topic.category if topic else Message.Category.GUIDANCE
+    at_once = bool(op.get("at_once")) or category == "transactional" or op["op"] == "nudge"
+    zone = contact.person.zone
+    sub_uid = known.sub_uids.get(e.subscription_id or 0)
+    return Message(
+        key=key_of(e, op, contact, sub_uid),
+        channel=op["op"],
+        account_id=e.account_id,
+        contact=contact,
+        person=contact.person,
+        subscription_id=e.subscription_id,
+        enrollment_id=e.pk,
+        journey_key=e.version.journey.key,
+        version=e.version.number,
+        step_id=op["id"],
+        template_version=template,
+        topic=topic.key if topic else "",
+        category=category,
+        critical=op.get("importance") == "critical",
+        at_once=at_once,
+        priority=e.version.program["priority"],
+        state=State.SKIPPED if e.holdout else State.PLANNED,
+        reason=Reason.HOLDOUT if e.holdout else "",
+        settled_at=run.now if e.holdout else None,
+        skip_if=op.get("skip_if"),
+        until=op.get("until"),
+        page=op.get("page") or template.document.get("page", ""),
+        planned_at=run.now,
+        due_at=run.now if at_once else run.hours.next_slot(run.now, zone),
+        expires_at=expiry(op, run),
+        to_address=known.addresses.get(contact.person_id, "") if op["op"] == "email" else "",
+    )
+
+
+def _look_up(run: Walk) -> _Known:
+    pairs = run.messages
+    contacts = _recipients(run)
+    people = {c.person_id for rows in contacts.values() for c in rows}
+    pinned = {e.version.program["templates"][op["value"]] for e, op in pairs}
+    addresses = {
+        a.person_id: a.value
+        for a in Address.objects.filter(person__in=people, channel="email", to_at=None).order_by(
+            "from_at", "pk"
+        )
+    }
+    subs = Subscription.objects.filter(pk__in={e.subscription_id for e, _op in pairs})
+    return _Known(
+        contacts=contacts,
+        templates=TemplateVersion.objects.in_bulk(pinned),
+        topics={t.key: t for t in Topic.objects.all()},
+        addresses=addresses,
+        sub_uids=dict(subs.values_list("pk", "uid")),
+    )
+
+
+def _recipients(run: Walk) -> dict[int, list[Contact]]:
+    """To whom each step speaks: the enrolled contact, or the account's people of the step's role."""
+    direct = {e.contact_id for e, _op in run.messages if e.contact_id}
+    known = Contact.objects.select_related("person").in_bulk(direct)
+    by_role = _by_role(run)
+    found: dict[int, list[Contact]] = {}
+    for e, op in run.messages:
+        if e.contact_id:
+            found[e.pk] = [known[e.contact_id]]
+        else:
+            role = (op.get("to") or {}).get("role") or e.version.program["to"]
+            found[e.pk] = by_role[(e.account_id, role)]
+    return found
+
+
+def _by_role(run: Walk) -> dict[tuple[int, str], list[Contact]]:
+    accounts = {e.account_id for e, _op in run.messages if not e.contact_id}
+    found: dict[tuple[int, str], list[Contact]] = defaultdict(list)
+    if not accounts:
+        return found
+    standing = Membership.objects.filter(
+        Q(to_at=None) | Q(to_at__gt=run.now), from_at__lte=run.now, account__in=accounts
+    ).select_related("contact__person")
+    for membership in standing.order_by("contact"):
+        found[(membership.account_id, membership.role)].append(membership.contact)
+    return found

@@ -1,0 +1,105 @@
+"""The batch: at most 5,000 due enrollments in one transaction, written by one statement a table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from journeys import db, ledger
+from journeys.calendars import hours_at
+from journeys.conditions import Ask
+from journeys.models import Enrollment, JourneyVersion, Message
+from journeys.permission import paused_accounts, paused_journeys
+from journeys.steps.answers import ask_all
+from journeys.steps.planning import plan_messages
+from journeys.steps.walking import SETTLED, Walk, walk
+
+BATCH = {"postgresql": 5_000, "sqlite": 1_000}
+
+
+def run_due(now: datetime) -> int:
+    """Walk every enrollment that is due at `now`; how many moved."""
+    size = BATCH["postgresql" if db.is_postgres() else "sqlite"]
+    moved, after = 0, 0
+    while True:
+        with transaction.atomic():
+            batch = _claim(now, after, size)
+            moved += _run(batch, now)
+        if len(batch) < size:
+            return moved
+        after = batch[-1].pk
+
+
+def _claim(now: datetime, after: int, size: int) -> list[Enrollment]:
+    """The next due enrollments, locked for us; whoever is paused or with a person stays put."""
+    due = Enrollment.objects.filter(status=Enrollment.Status.IN, due_at__lte=now, pk__gt=after)
+    due = due.exclude(journey__key__in=paused_journeys(now)).exclude(
+        account__in=paused_accounts(now)
+    )
+    due = due.exclude(subscription__path__in=("off", "hold"))
+    return list(db.skip_locked(due.order_by("pk"))[:size])
+
+
+def _run(batch: list[Enrollment], now: datetime) -> int:
+    if not batch:
+        return 0
+    versions = JourneyVersion.objects.select_related("journey").in_bulk(
+        {e.version_id for e in batch}
+    )
+    for enrollment in batch:
+        enrollment.version = versions[enrollment.version_id]
+    hours = hours_at(now)
+    run = Walk(
+        now=now,
+        hours=hours,
+        answers=ask_all(batch, versions, Ask(now=now, days=hours.days)),
+        settled=_settled([e for e in batch if e.waiting_for == "message"], now),
+    )
+    for enrollment in batch:
+        walk(enrollment, run)
+    _write(run)
+    return len(run.moved)
+
+
+def _settled(waiting: list[Enrollment], now: datetime) -> dict[int, datetime | None]:
+    """Per enrollment that waits for its step's messages: when the last was settled, or None.
+
+    A step that found nobody to speak to has no message and is settled at once.
+    """
+    steps = {e.pk: e.step_id for e in waiting}
+    found: dict[int, datetime | None] = {}
+    rows = Message.objects.filter(enrollment_id__in=steps).values_list(
+        "enrollment_id", "step_id", "state", "settled_at"
+    )
+    for enrollment_id, step_id, state, settled_at in rows if steps else ():
+        if enrollment_id is None or steps[enrollment_id] != step_id:
+            continue
+        earlier = found.get(enrollment_id, settled_at)
+        done = settled_at if state in SETTLED else None
+        found[enrollment_id] = max(earlier, done) if earlier and done else None
+    return {pk: found.get(pk, now) for pk in steps}
+
+
+def _write(run: Walk) -> None:
+    """One statement each for messages, decisions and enrollments."""
+    planned = plan_messages(run)
+    ledger.write(run.decisions + planned)
+    db.update(
+        Enrollment,
+        [
+            {
+                "id": e.pk,
+                "position": e.position,
+                "step_id": e.step_id,
+                "step_at": e.step_at,
+                "waiting_for": e.waiting_for,
+                "due_at": e.due_at,
+                "status": e.status,
+                "reason": e.reason,
+                "left_at": e.left_at,
+            }
+            for e in run.moved
+        ],
+        only_where="t.status = 'in'",
+    )

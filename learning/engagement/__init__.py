@@ -1,0 +1,1 @@
+"""What became of each lesson and article: whom it reached, who read it, what they did next (R73)."""

@@ -1,0 +1,1 @@
+"""The pages a customer opens: home, goal, route, asking for help."""

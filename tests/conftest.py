@@ -1,0 +1,93 @@
+"""What every test shares: the fixed moment, the browser, and the list of what was left out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from config import catalogues
+
+NOW = datetime(2026, 5, 11, 1, 0, tzinfo=UTC)
+LEFT_OUT = "left out, needs "
+
+
+def chromium() -> str | None:
+    """Path of a Chromium on this machine; browsers are never downloaded."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def on_postgres() -> bool:
+    return os.environ.get("DATABASE_URL", "").startswith(("postgres", "psql", "pgsql"))
+
+
+# mark -> (what is needed, is it here?)
+NEEDS: dict[str, tuple[str, Callable[[], object]]] = {
+    "browser": ("Chromium", chromium),
+    "postgres": ("DATABASE_URL naming PostgreSQL", on_postgres),
+    "embedded": (
+        "no DATABASE_URL: the demo ignores it, one run is enough",
+        lambda: not on_postgres(),
+    ),
+    "redis": ("REDIS_URL", lambda: os.environ.get("REDIS_URL")),
+    "node": ("node", lambda: shutil.which("node")),
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Japanese texts come from compiled catalogues, which are not kept in git."""
+    catalogues.compile_stale()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what this machine cannot run; the summary names it."""
+    missing = {mark: need for mark, (need, here) in NEEDS.items() if not here()}
+    for item in items:
+        for mark in missing.keys() & {marker.name for marker in item.iter_markers()}:
+            item.add_marker(pytest.mark.skip(reason=LEFT_OUT + missing[mark]))
+    if any(item.get_closest_marker("browser") for item in items):
+        # Playwright's sync API keeps an event loop in the tests' thread, where Django's ORM
+        # would refuse to work.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name every test that was left out: silence would read as success."""
+    lines = sorted(
+        f"{report.nodeid}: {report.longrepr[2].partition(LEFT_OUT)[2]}"
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple) and LEFT_OUT in report.longrepr[2]
+    )
+    if lines:
+        terminalreporter.section("left out on this machine (test: what it needs)")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_sites_language() -> Iterator[None]:
+    """A request leaves its reader's language active in the thread; the next test must not see it."""
+    with translation.override("ja"):
+        yield
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Monday 2026-05-11 10:00 in Tokyo: the first working day after Golden Week."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: Mapping[str, Any]) -> dict[str, Any]:
+    """The machine's own Chromium; a root user in a container has no sandbox."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": chromium(),
+        "args": ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+    }
