@@ -1,9 +1,9 @@
-"""What happened. `take` is how a batch of calls gets in, `record` how one fact of our own does."""
+"""What happened. `take` is how a batch of calls gets in, `record` how facts of our own do."""
 
 from __future__ import annotations
 
 from journeys.facts.calls import Refused
-from journeys.facts.recording import record
+from journeys.facts.recording import Fact, record, record_all
 from journeys.facts.taking import Rejected, Verdicts, Warned, take
 
-__all__ = ["Refused", "Rejected", "Verdicts", "Warned", "record", "take"]
+__all__ = ["Fact", "Refused", "Rejected", "Verdicts", "Warned", "record", "record_all", "take"]

@@ -203,24 +203,27 @@ def _course_row(finish: Finish, at: datetime, source: str) -> Completion:
 
 def _say(fresh: Sequence[Finish], ways: dict[tuple[int, UUID], Way], now: datetime) -> None:
     """The facts, in the order in which they came true."""
+    said = []
     for finish in fresh:
         course = finish.lesson.course.slug
-        _record(
-            "lesson.completed", finish, finish.at, now, lesson=finish.lesson.slug, course=course
+        said.append(
+            _fact("lesson.completed", finish, finish.at, lesson=finish.lesson.slug, course=course)
         )
     last = {(f.contact.pk, f.lesson.course.translation_key): f for f in fresh}
     for pair, finish in last.items():
         course, way = finish.lesson.course.slug, ways[pair]
-        _record("course.progressed", finish, finish.at, now, course=course, percent=way.percent)
+        said.append(
+            _fact("course.progressed", finish, finish.at, course=course, percent=way.percent)
+        )
         if way.ended_at:
-            _record("course.completed", finish, way.ended_at, now, course=course)
+            said.append(_fact("course.completed", finish, way.ended_at, course=course))
+    facts.record_all(said, received_at=now)
 
 
-def _record(name: str, finish: Finish, at: datetime, now: datetime, **properties: Any) -> None:
-    facts.record(
+def _fact(name: str, finish: Finish, at: datetime, **properties: Any) -> facts.Fact:
+    return facts.Fact(
         name=name,
         occurred_at=at,
-        received_at=now,
         account_id=finish.contact.account_id,
         contact_id=finish.contact.pk,
         properties=properties,

@@ -173,3 +173,24 @@ def test_a_time_that_cannot_be_true_is_clamped_for_us_too() -> None:
     facts.record(name="x", occurred_at=NOW + timedelta(days=1), received_at=NOW)
     event = Event.objects.get()
     assert (event.occurred_at, event.flags) == (NOW, ["time_clamped"])
+
+
+@pytest.mark.parametrize("count", [1, 3, 300])
+def test_many_facts_are_recorded_by_as_many_statements_as_one(
+    count: int, django_assert_num_queries: Any
+) -> None:
+    """Sets, not loops: whom they name, the receipts, the facts, since when they are known."""
+    take(*calls(min(count, 3)))
+    contacts = list(Contact.objects.order_by("pk"))
+    earlier = NOW - timedelta(days=400)
+    said = [
+        facts.Fact("x", earlier, contact_id=contacts[n % len(contacts)].pk, message_id=f"m{n}")
+        for n in range(count)
+    ]
+    with django_assert_num_queries(11):
+        events = facts.record_all(said, received_at=NOW)
+    assert [event.pk for event in events if event] == list(
+        Event.objects.filter(name="x").order_by("pk").values_list("pk", flat=True)
+    )
+    assert len(events) == count
+    assert facts.record_all(said, received_at=NOW) == [None] * count
