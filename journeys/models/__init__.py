@@ -44,13 +44,21 @@ from journeys.models.permission import (
     Suppression,
     Topic,
 )
+from journeys.models.plays import Cause, Play, PlayTask
 from journeys.models.running import DoorClock, Heartbeat
+from journeys.models.webhooks import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMark,
+)
 
 __all__ = [
     "Account",
     "Address",
     "Alias",
     "Calendar",
+    "Cause",
     "Channel",
     "Click",
     "Consent",
@@ -77,6 +85,8 @@ __all__ = [
     "Pause",
     "Person",
     "Persona",
+    "Play",
+    "PlayTask",
     "Product",
     "Receipt",
     "Source",
@@ -92,4 +102,8 @@ __all__ = [
     "TraitRepeat",
     "User",
     "VersionStatus",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookMark",
 ]

@@ -150,6 +150,10 @@ class Decision(models.Model):
         WAITED = "waited", _("Waited")
         ADVANCED = "advanced", _("Moved to the next stage")
         CRITERION_LOST = "criterion_lost", _("A met criterion is no longer met")
+        TASKED = "tasked", _("Given to a person")
+        DONE = "done", _("Done by a person")
+        RETURNED = "returned", _("Back on the route")
+        CANCELLED = "cancelled", _("Cancelled")
 
     class Reason(models.TextChoices):
         """Closed list: everything the engine may answer to "why?"."""
@@ -195,6 +199,10 @@ class Decision(models.Model):
         BY_HAND = "by_hand", _("By hand")
         BAD_TEXT = "bad_text", _("The text cannot be used")
         CRASHED = "crashed", _("The sender stopped at it again and again")
+        CONTRACT_ENDED = "contract_ended", _("The contract ended")
+        RECEIVED = "received", _("Accepted by the receiver")
+        GIVEN_UP = "given_up", _("The receiver did not accept it in days of trying")
+        GONE = "gone", _("The receiver says that it is gone")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     at = models.DateTimeField()  # = Tick.at where a tick decided
