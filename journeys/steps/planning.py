@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -21,9 +22,19 @@ from journeys.models import (
     TemplateVersion,
     Topic,
 )
-from journeys.steps.walking import Op, Walk, expiry
+from journeys.steps.resting import Op, Reached, Settled, Walk
+from journeys.timing import span
 
 State = Message.State
+SETTLED = (
+    State.ACCEPTED,
+    State.DELIVERED,
+    State.UNCERTAIN,
+    State.SKIPPED,
+    State.EXPIRED,
+    State.FAILED,
+    State.MERGED,
+)
 
 
 @dataclass(frozen=True)
@@ -48,14 +59,31 @@ def key_of(e: Enrollment, op: Op, contact: Contact, sub_uid: uuid.UUID | None) -
     )  # fmt: skip
 
 
-def plan_messages(run: Walk) -> list[Decision]:
+def settled_messages(waiting: list[Enrollment], now: datetime) -> Settled:
+    """Per enrollment that waits for its step's messages: when the last was settled, or None.
+
+    A step that found nobody to speak to has no message and is settled at once.
+    """
+    steps = {e.pk: e.step_id for e in waiting}
+    found: Settled = {}
+    rows = Message.objects.filter(enrollment_id__in=steps).values_list(
+        "enrollment_id", "step_id", "state", "settled_at"
+    )
+    for enrollment_id, step_id, state, settled_at in rows if steps else ():
+        if enrollment_id is None or steps[enrollment_id] != step_id:
+            continue
+        earlier = found.get(enrollment_id, settled_at)
+        done = settled_at if state in SETTLED else None
+        found[enrollment_id] = max(earlier, done) if earlier and done else None
+    return {pk: found.get(pk, now) for pk in steps}
+
+
+def plan_messages(reached: Reached, run: Walk) -> list[Decision]:
     """Insert the batch's messages by one statement; the decisions that say what was planned."""
-    if not run.messages:
-        return []
-    known = _look_up(run)
+    known = _look_up(reached, run)
     rows = [
         _message(e, op, contact, run, known)
-        for e, op in run.messages
+        for e, op in reached
         for contact in known.contacts[e.pk]
     ]
     db.insert(rows, ignore_conflicts=True)
@@ -63,7 +91,7 @@ def plan_messages(run: Walk) -> list[Decision]:
     ids = dict(Message.objects.filter(uid__in=[m.uid for m in rows]).values_list("uid", "pk"))
     for message in rows:
         message.pk = ids.get(message.uid)
-    return [_decision(m, run) for m in rows if m.pk] + _nobody(run, known)
+    return [_decision(m, run) for m in rows if m.pk] + _nobody(reached, run, known)
 
 
 def _decision(message: Message, run: Walk) -> Decision:
@@ -75,10 +103,10 @@ def _decision(message: Message, run: Walk) -> Decision:
     return about_message(message, run.now, Verdict.PLANNED, Reason.SLOT, evidence=evidence)
 
 
-def _nobody(run: Walk, known: _Known) -> list[Decision]:
+def _nobody(reached: Reached, run: Walk, known: _Known) -> list[Decision]:
     """A step that found nobody to speak to says so, and its enrollment goes on."""
     found = []
-    for e, op in run.messages:
+    for e, op in reached:
         if not known.contacts[e.pk]:
             run.note(e, Verdict.SKIPPED, Reason.NO_ADDRESS, rule=op["value"])
             found.append(run.decisions.pop())
@@ -123,9 +151,8 @@ def _message(e: Enrollment, op: Op, contact: Contact, run: Walk, known: _Known) 
     )
 
 
-def _look_up(run: Walk) -> _Known:
-    pairs = run.messages
-    contacts = _recipients(run)
+def _look_up(pairs: Reached, run: Walk) -> _Known:
+    contacts = _recipients(pairs, run)
     people = {c.person_id for rows in contacts.values() for c in rows}
     pinned = {e.version.program["templates"][op["value"]] for e, op in pairs}
     addresses = {
@@ -144,13 +171,13 @@ def _look_up(run: Walk) -> _Known:
     )
 
 
-def _recipients(run: Walk) -> dict[int, list[Contact]]:
+def _recipients(reached: Reached, run: Walk) -> dict[int, list[Contact]]:
     """To whom each step speaks: the enrolled contact, or the account's people of the step's role."""
-    direct = {e.contact_id for e, _op in run.messages if e.contact_id}
+    direct = {e.contact_id for e, _op in reached if e.contact_id}
     known = Contact.objects.select_related("person").in_bulk(direct)
-    by_role = _by_role(run)
+    by_role = _by_role(reached, run)
     found: dict[int, list[Contact]] = {}
-    for e, op in run.messages:
+    for e, op in reached:
         if e.contact_id:
             found[e.pk] = [known[e.contact_id]]
         else:
@@ -159,8 +186,8 @@ def _recipients(run: Walk) -> dict[int, list[Contact]]:
     return found
 
 
-def _by_role(run: Walk) -> dict[tuple[int, str], list[Contact]]:
-    accounts = {e.account_id for e, _op in run.messages if not e.contact_id}
+def _by_role(reached: Reached, run: Walk) -> dict[tuple[int, str], list[Contact]]:
+    accounts = {e.account_id for e, _op in reached if not e.contact_id}
     found: dict[tuple[int, str], list[Contact]] = defaultdict(list)
     if not accounts:
         return found
@@ -170,3 +197,8 @@ def _by_role(run: Walk) -> dict[tuple[int, str], list[Contact]]:
     for membership in standing.order_by("contact"):
         found[(membership.account_id, membership.role)].append(membership.contact)
     return found
+
+
+def expiry(op: Op, run: Walk) -> datetime:
+    """When a held message is too late to be of use (default 5 business days)."""
+    return run.hours.days.after(run.now, span(op.get("expires_after", "5bd")))

@@ -9,11 +9,12 @@ from django.db import transaction
 from journeys import db, ledger
 from journeys.calendars import hours_at
 from journeys.conditions import Ask
-from journeys.models import Enrollment, JourneyVersion, Message
+from journeys.models import Enrollment, JourneyVersion
 from journeys.permission import paused_accounts, paused_journeys
 from journeys.steps.answers import ask_all
-from journeys.steps.planning import plan_messages
-from journeys.steps.walking import SETTLED, Walk, walk
+from journeys.steps.kinds import SETTLED, WRITERS
+from journeys.steps.resting import Settled, Walk
+from journeys.steps.walking import walk
 
 BATCH = {"postgresql": 5_000, "sqlite": 1_000}
 
@@ -54,7 +55,7 @@ def _run(batch: list[Enrollment], now: datetime) -> int:
         now=now,
         hours=hours,
         answers=ask_all(batch, versions, Ask(now=now, days=hours.days)),
-        settled=_settled([e for e in batch if e.waiting_for == "message"], now),
+        settled=_settled(batch, now),
     )
     for enrollment in batch:
         walk(enrollment, run)
@@ -62,29 +63,19 @@ def _run(batch: list[Enrollment], now: datetime) -> int:
     return len(run.moved)
 
 
-def _settled(waiting: list[Enrollment], now: datetime) -> dict[int, datetime | None]:
-    """Per enrollment that waits for its step's messages: when the last was settled, or None.
-
-    A step that found nobody to speak to has no message and is settled at once.
-    """
-    steps = {e.pk: e.step_id for e in waiting}
-    found: dict[int, datetime | None] = {}
-    rows = Message.objects.filter(enrollment_id__in=steps).values_list(
-        "enrollment_id", "step_id", "state", "settled_at"
-    )
-    for enrollment_id, step_id, state, settled_at in rows if steps else ():
-        if enrollment_id is None or steps[enrollment_id] != step_id:
-            continue
-        earlier = found.get(enrollment_id, settled_at)
-        done = settled_at if state in SETTLED else None
-        found[enrollment_id] = max(earlier, done) if earlier and done else None
-    return {pk: found.get(pk, now) for pk in steps}
+def _settled(batch: list[Enrollment], now: datetime) -> Settled:
+    """For those who wait for what their step did: when it was settled, a question a kind."""
+    found: Settled = {}
+    for waiting_for, when in SETTLED.items():
+        if waiting := [e for e in batch if e.waiting_for == waiting_for]:
+            found |= when(waiting, now)
+    return found
 
 
 def _write(run: Walk) -> None:
-    """One statement each for messages, decisions and enrollments."""
-    planned = plan_messages(run)
-    ledger.write(run.decisions + planned)
+    """What the steps do, each kind in a set; then one statement for decisions and enrollments."""
+    done = [d for name, reached in run.reached.items() for d in WRITERS[name](reached, run)]
+    ledger.write(run.decisions + done)
     db.update(
         Enrollment,
         [
