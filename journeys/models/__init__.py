@@ -1,6 +1,7 @@
 """Nouns, and querysets with the domain's questions. Verbs live one floor up, one file a noun."""
 
 from journeys.models.facts import Event, Inbox, Receipt, Source
+from journeys.models.imports import Import, ImportKind, ImportMapping
 from journeys.models.journeys import Decision, Enrollment, Journey, JourneyVersion, Tick
 from journeys.models.lifecycle import (
     CriterionState,
@@ -25,6 +26,7 @@ from journeys.models.messages import (
     Template,
     TemplateVersion,
 )
+from journeys.models.onward import Heard, NextScenario
 from journeys.models.people import (
     Account,
     Address,
@@ -45,7 +47,7 @@ from journeys.models.permission import (
     Topic,
 )
 from journeys.models.plays import Cause, Play, PlayTask
-from journeys.models.running import DoorClock, Heartbeat
+from journeys.models.running import DoorClock, Heartbeat, Hold, Installation
 from journeys.models.webhooks import (
     WebhookAttempt,
     WebhookDelivery,
@@ -73,8 +75,14 @@ __all__ = [
     "FrequencyPolicy",
     "Goal",
     "GoalMeasurement",
+    "Heard",
     "Heartbeat",
+    "Hold",
+    "Import",
+    "ImportKind",
+    "ImportMapping",
     "Inbox",
+    "Installation",
     "Journey",
     "JourneyVersion",
     "Lifecycle",
@@ -82,6 +90,7 @@ __all__ = [
     "Link",
     "Membership",
     "Message",
+    "NextScenario",
     "Pause",
     "Person",
     "Persona",

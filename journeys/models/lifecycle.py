@@ -161,6 +161,7 @@ class Subscription(models.Model):
     mrr = models.DecimalField(_("monthly fee"), max_digits=14, decimal_places=2, null=True)
     traits = models.JSONField(default=dict, blank=True)
     known_since = models.DateTimeField(null=True, blank=True)
+    value_at = models.DateTimeField(_("first value"), null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -191,6 +192,7 @@ class StageTransition(models.Model):
         MANUAL = "manual", _("Moved by hand")
         IMPORT = "import", _("Placed by import")
         CORRECTION = "correction", _("An earlier fact arrived late")
+        VERSION = "version", _("Moved to another version of the route")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     subscription = models.ForeignKey(
@@ -209,6 +211,7 @@ class StageTransition(models.Model):
     effective_at = models.DateTimeField()
     decided_at = models.DateTimeField()
     due_on = models.DateField(null=True)
+    completes_onboarding = models.BooleanField(default=False)  # the stage that was left said so
     cause = models.CharField(max_length=12, choices=Cause.choices)
     evidence = models.JSONField(default=dict)
     corrects = models.BigIntegerField(null=True)
@@ -233,7 +236,10 @@ class StageTransition(models.Model):
 
 
 class CriterionState(models.Model):
-    """Since when a criterion is met for a subscription, and when it was lost again."""
+    """Since when a criterion is met for a subscription, when it was lost, and when it came back.
+
+    A row with `lost_at` and without `back_at` is an open loss (R8).
+    """
 
     subscription = models.ForeignKey(
         Subscription, on_delete=models.CASCADE, related_name="criterion_states"
@@ -242,6 +248,7 @@ class CriterionState(models.Model):
     met_at = models.DateTimeField()
     decided_at = models.DateTimeField()
     lost_at = models.DateTimeField(null=True, blank=True)
+    back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = (
