@@ -48,6 +48,7 @@ from journeys.models.permission import (
 )
 from journeys.models.plays import Cause, Play, PlayTask
 from journeys.models.running import DoorClock, Heartbeat, Hold, Installation
+from journeys.models.scenarios import Scenario
 from journeys.models.webhooks import (
     WebhookAttempt,
     WebhookDelivery,
@@ -98,6 +99,7 @@ __all__ = [
     "PlayTask",
     "Product",
     "Receipt",
+    "Scenario",
     "Source",
     "Stage",
     "StageTransition",
