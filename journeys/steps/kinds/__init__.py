@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from journeys import plays
 from journeys.models import Decision, Enrollment
-from journeys.steps.kinds import branching, messages, waiting
+from journeys.steps.kinds import branching, messages, task, waiting
 from journeys.steps.planning import plan_messages, settled_messages
 from journeys.steps.resting import Op, Reached, Settled, Walk
 
@@ -23,12 +24,15 @@ STEPS: dict[str, Callable[[Enrollment, Op, Walk], bool]] = {
     "wait_until": waiting.wait_until,
     "if": branching.by_condition,
     "leave": branching.leave,
+    "task": task.task,
 }
 #: Name of a writer → what it writes for the batch; it gives back the decisions to be kept.
 WRITERS: dict[str, Callable[[Reached, Walk], list[Decision]]] = {
     "message": plan_messages,
+    "task": task.open_tasks,
 }
 #: `waiting_for` → when what those enrollments wait for was settled (None: not yet).
 SETTLED: dict[str, Callable[[list[Enrollment], datetime], Settled]] = {
     "message": settled_messages,
+    "task": plays.settled_in,
 }
