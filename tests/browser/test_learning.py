@@ -15,6 +15,7 @@ from journeys import engine
 from journeys.models import Contact
 from learning.models import Progress, ViewSession
 from tests import cast
+from tests.browser.conftest import Traffic
 from tests.learning.world import article, course
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,7 +36,7 @@ def anna(transactional_db: None) -> Contact:
 
 @pytest.fixture
 def visit(
-    anna: Contact, context: BrowserContext, live_server: Any
+    anna: Contact, context: BrowserContext, live_server: Any, traffic: Traffic
 ) -> Iterator[Callable[[str], Page]]:
     """Opens a path as a guest who came by a link."""
     session = SessionStore()
@@ -52,6 +53,7 @@ def visit(
 
     yield open_path
     context.close()
+    traffic.wait_for_rest()
 
 
 def read_on(page: Page, seconds: int) -> None:
