@@ -49,6 +49,7 @@ from journeys.models.permission import (
 from journeys.models.plays import Cause, Play, PlayTask
 from journeys.models.running import DoorClock, Heartbeat, Hold, Installation
 from journeys.models.scenarios import Scenario
+from journeys.models.segments import Segment
 from journeys.models.webhooks import (
     WebhookAttempt,
     WebhookDelivery,
@@ -100,6 +101,7 @@ __all__ = [
     "Product",
     "Receipt",
     "Scenario",
+    "Segment",
     "Source",
     "Stage",
     "StageTransition",
