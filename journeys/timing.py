@@ -25,6 +25,7 @@ _UNIT = {
 }
 LONGEST = timedelta(days=3653)
 DEFAULT_SLOTS = (time(10), time(15))
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class BadSpan(ValueError):

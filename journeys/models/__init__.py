@@ -2,7 +2,14 @@
 
 from journeys.models.facts import Event, Inbox, Receipt, Source
 from journeys.models.imports import Import, ImportKind, ImportMapping
-from journeys.models.journeys import Decision, Enrollment, Journey, JourneyVersion, Tick
+from journeys.models.journeys import (
+    Assignment,
+    Decision,
+    Enrollment,
+    Journey,
+    JourneyVersion,
+    Tick,
+)
 from journeys.models.lifecycle import (
     CriterionState,
     Deliverable,
@@ -61,6 +68,7 @@ __all__ = [
     "Account",
     "Address",
     "Alias",
+    "Assignment",
     "Calendar",
     "Cause",
     "Channel",

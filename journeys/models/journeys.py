@@ -81,12 +81,14 @@ class Enrollment(models.Model):
     run = models.PositiveIntegerField(default=1)
     bucket = models.FloatField()
     holdout = models.BooleanField(default=False)
+    variants = models.JSONField(default=dict)  # id of a split -> index of the way taken
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.IN)
     reason = models.CharField(max_length=40, blank=True)
     step_id = models.CharField(max_length=100, blank=True)
     position = models.IntegerField(default=0)
     visit = models.PositiveIntegerField(default=0)
-    waiting_for = models.CharField(max_length=20, blank=True)  # "", message, time, condition
+    #: "", message, time, condition, hold, or what another kind of step waits for
+    waiting_for = models.CharField(max_length=20, blank=True)
     step_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     entered_at = models.DateTimeField()
@@ -111,6 +113,32 @@ class Enrollment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.journey_id}:{self.subject_key}:{self.run}"
+
+
+class Assignment(models.Model):
+    """A journey asks a contact to take a course, by a day; `learning` shows it. Append-only.
+
+    `key` is built like a message's, so that a step assigns once. `course` is the course's slug.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    key = models.CharField(max_length=400, unique=True)
+    account_id = models.BigIntegerField(null=True)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="assignments")
+    enrollment_id = models.BigIntegerField(null=True)
+    journey_key = models.CharField(max_length=100, blank=True)
+    step_id = models.CharField(max_length=100, blank=True)
+    course = models.CharField(_("course"), max_length=200)
+    assigned_at = models.DateTimeField(_("assigned"))
+    due_on = models.DateField(_("by"), null=True)
+
+    class Meta:
+        verbose_name = _("assigned course")
+        verbose_name_plural = _("assigned courses")
+        indexes = (models.Index(fields=("contact", "assigned_at"), name="assigned_to_contact"),)
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.course}"
 
 
 class Tick(models.Model):
@@ -148,6 +176,8 @@ class Decision(models.Model):
         UNCERTAIN = "uncertain", _("Outcome unknown")
         BRANCHED = "branched", _("Took a branch")
         WAITED = "waited", _("Waited")
+        NOTED = "noted", _("Noted")
+        ASSIGNED = "assigned", _("Assigned a course")
         ADVANCED = "advanced", _("Moved to the next stage")
         CRITERION_LOST = "criterion_lost", _("A met criterion is no longer met")
         CRITERION_BACK = "criterion_back", _("A lost criterion is met again")
@@ -165,6 +195,10 @@ class Decision(models.Model):
         """Closed list: everything the engine may answer to "why?"."""
 
         ENTRY_MATCHED = "entry_matched", _("Matched the entry condition")
+        FACT_HAPPENED = "fact_happened", _("What the journey waits for has happened")
+        DAY_CAME = "day_came", _("The day of the journey has come")
+        BY_API = "by_api", _("By a system")
+        NEXT_SCENARIO = "next_scenario", _("The stage leads on to this journey")
         STEP_REACHED = "step_reached", _("The step was reached")
         ALREADY_DONE = "already_done", _("Already done")
         GOAL_REACHED = "goal_reached", _("Reached the goal")
@@ -194,6 +228,7 @@ class Decision(models.Model):
         NO_ANSWER = "no_answer", _("The mail server did not answer")
         VISIBLE = "visible", _("Visible to the person")
         UNTIL_MET = "until_met", _("No longer needed")
+        SHARE = "share", _("Fell into this share of a split")
         CONDITION_MET = "condition_met", _("The condition is met")
         CONDITION_NOT_MET = "condition_not_met", _("The condition is not met")
         CONDITION_UNKNOWN = "condition_unknown", _("The condition cannot be judged")

@@ -15,6 +15,8 @@ from journeys.models.people import Contact, Person, User
 class Channel(models.TextChoices):
     EMAIL = "email", _("E-mail")
     NUDGE = "nudge", _("In-app nudge")
+    LINE = "line", _("LINE")
+    CHAT = "chat", _("Chat")
 
 
 class Persona(models.Model):

@@ -124,9 +124,19 @@ class Pause(models.Model):
         ACCOUNT = "account", _("One account")
         JOURNEY = "journey", _("One journey")
 
+    class Overdue(models.TextChoices):
+        """What becomes of that which came due meanwhile, chosen when it goes on (R33)."""
+
+        ONE_BY_ONE = "one_by_one", _("Deliver it one by one, within the limits")
+        SKIP_STALE = "skip_stale", _("Skip what has become stale")
+        FROM_NOW = "from_now", _("Let the waiting times go on from now")
+
     scope = models.CharField(_("what"), max_length=14, choices=Scope.choices)
     ref = models.CharField(_("which"), max_length=200, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    overdue = models.CharField(
+        _("what came due meanwhile"), max_length=12, choices=Overdue.choices, blank=True
+    )
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     from_at = models.DateTimeField(_("from"))
     to_at = models.DateTimeField(_("to"), null=True, blank=True)

@@ -6,34 +6,17 @@ into the same list, so a walk never looks at the document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from journeys import conditions
+from journeys.publishing.kinds import BRANCHES, CONDITIONS, FIELDS, LATER, VALUES, BadValue
 from journeys.publishing.refusals import Problem
-from journeys.timing import BadSpan, span
 
 END = -1
 Op = dict[str, Any]
-
-#: Fields a step may have beside `id` and its kind (contracts 2).
-FIELDS: dict[str, frozenset[str]] = {
-    "email": frozenset(
-        {"to", "skip_if", "importance", "expires_after", "persona", "at_once", "wait_for"}
-    ),
-    "nudge": frozenset({"until", "skip_if", "expires_after", "page", "to"}),
-    "wait": frozenset({"send_window"}),
-    "wait_until": frozenset({"timeout", "on_timeout", "then"}),
-    "if": frozenset({"then", "else", "unknown"}),
-    "leave": frozenset(),
-}
-#: Kinds of the contract whose rooms are not open yet: refused by name, never ignored.
-LATER = ("line", "chat", "task", "webhook", "split", "assign", "set")
-CONDITIONS = ("wait_until", "if", "skip_if", "until")
-BRANCHES = ("then", "else", "unknown", "on_timeout")
-SPANS = ("wait", "timeout", "expires_after")
 
 
 class _Reader:
@@ -42,7 +25,7 @@ class _Reader:
     def __init__(self) -> None:
         self.ops: list[Op] = []
         self.problems: list[Problem] = []
-        self.ids: set[str] = set()
+        self.paths: dict[str, str] = {}  # id -> where the step stands
 
     def refuse(self, path: str, message: str) -> None:
         self.problems.append(Problem(path, message))
@@ -71,17 +54,34 @@ class _Reader:
 
     def field(self, op: Op, slot: str, name: str, value: Any, path: str, after: int) -> None:
         where = f"{path}.{name}"
-        if name in BRANCHES:
+        if name == "split":
+            op["arms"] = self.arms(value, where, after)
+        elif name in BRANCHES:
             op[name] = self.block(value, where, after)
         elif name in CONDITIONS:
             op[slot] = self.condition(value, where)
-        elif name in SPANS:
+        elif name in VALUES:
             try:
-                op[slot] = span(value).text
-            except BadSpan as error:
+                op[slot] = VALUES[name](value)
+            except BadValue as error:
                 self.refuse(where, str(error))
-        else:
-            op[slot] = value
+
+    def arms(self, raw: Any, where: str, after: int) -> list[dict[str, Any]]:
+        """The ways of a split: {"weight", "at"}, in the order they are written."""
+        if not isinstance(raw, list) or len(raw) < 2:
+            self.refuse(where, _("a split is a list of at least two ways: {weight, steps}"))
+            return []
+        found = []
+        for index, arm in enumerate(raw):
+            if not isinstance(arm, dict) or set(arm) - {"weight", "steps"} or not _weight(arm):
+                self.refuse(f"{where}[{index}]", _("a way of a split is written {weight, steps}"))
+                continue
+            at = self.block(arm.get("steps", []), f"{where}[{index}].steps", after)
+            found.append({"weight": arm["weight"], "at": at})
+        if len(found) == len(raw) and abs(sum(arm["weight"] for arm in found) - 100) > 1e-9:
+            total = sum(arm["weight"] for arm in found)
+            self.refuse(where, _("the weights must sum to 100; they sum to %g") % total)
+        return found
 
     def condition(self, raw: Any, where: str) -> Any:
         try:
@@ -95,11 +95,11 @@ class _Reader:
         if not isinstance(raw, dict) or not isinstance(raw.get("id"), str) or not raw["id"]:
             self.refuse(path, _("a step is a mapping with an id"))
             return None
-        if raw["id"] in self.ids:
+        if raw["id"] in self.paths:
             self.refuse(f"{path}.id", _("the id “%s” stands twice") % raw["id"])
             return None
-        self.ids.add(raw["id"])
-        kinds = [name for name in raw if name in FIELDS or name in LATER]
+        self.paths[raw["id"]] = path
+        kinds = [name for name in raw if name in FIELDS]
         if len(kinds) != 1:
             allowed = ", ".join(FIELDS)
             self.refuse(path, _("a step has exactly one kind of: %s") % allowed)
@@ -108,7 +108,7 @@ class _Reader:
         if kind in LATER:
             self.refuse(f"{path}.{kind}", _("steps of the kind “%s” are not available yet") % kind)
             return None
-        for name in raw.keys() - FIELDS[kind] - {"id", kind}:
+        for name in sorted(raw.keys() - FIELDS[kind] - {"id", kind}, key=str):
             allowed = ", ".join(sorted(FIELDS[kind]))
             self.refuse(
                 f"{path}.{name}", _("unknown key; allowed here: %(allowed)s") % {"allowed": allowed}
@@ -116,11 +116,24 @@ class _Reader:
         return kind
 
 
+def _weight(arm: dict[str, Any]) -> bool:
+    weight = arm.get("weight")
+    return isinstance(weight, (int, float)) and not isinstance(weight, bool) and 0 < weight < 100
+
+
 def compile_steps(steps: Any, path: str = "steps") -> tuple[dict[str, Any], list[Problem]]:
     """The program {"start", "ops"} of a document's steps, and what is wrong with them."""
+    program, problems, _places = read_steps(steps, path)
+    return program, problems
+
+
+def read_steps(
+    steps: Any, path: str = "steps"
+) -> tuple[dict[str, Any], list[Problem], dict[str, str]]:
+    """The same, and where each step stands: id → path."""
     reader = _Reader()
     start = reader.block(steps, path, END)
-    return {"start": start, "ops": reader.ops}, reader.problems
+    return {"start": start, "ops": reader.ops}, reader.problems, reader.paths
 
 
 def every_condition(op: Op) -> Iterator[tuple[str, Any]]:
@@ -145,12 +158,9 @@ def exits(op: Op) -> Iterator[int]:
             yield from (branch(op, name) for name in ("then", "else", "unknown"))
         case "wait_until":
             yield from (branch(op, name) for name in ("then", "on_timeout"))
+        case "split":
+            yield from (int(arm["at"]) for arm in op["arms"])
         case "leave":
             return
         case _:
             yield int(op["next"])
-
-
-def walk_ops(program: dict[str, Any], keep: Callable[[Op], bool]) -> list[Op]:
-    """All ops of a program that `keep` says yes to, in document order."""
-    return [op for op in reversed(program["ops"]) if keep(op)]

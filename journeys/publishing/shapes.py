@@ -48,6 +48,30 @@ class Window(Doc):
     to: str = Field(pattern=r"^\d\d:\d\d$")
 
 
+class Edge(Doc):
+    """A business day counted in a month: 1 is its first, -1 its last; `of`: which month."""
+
+    day: Annotated[int, Field(ge=-23, le=23)]
+    of: Literal["this", "next"] = "this"
+
+    @model_validator(mode="after")
+    def _is_a_day(self) -> Edge:
+        if self.day == 0:
+            raise ValueError(_("day counts business days from 1, or from the end with -1"))
+        return self
+
+
+class Blackout(Doc):
+    """Each month `from` one business day to another, both included: who is not told what (R31)."""
+
+    name: str = ""
+    roles: list[str] = Field(min_length=1)
+    categories: list[Literal["guidance", "promotional"]] = ["promotional"]
+    from_: Edge = Field(alias="from")
+    to: Edge
+    except_topics: list[Key] = []
+
+
 class CalendarDoc(Doc):
     key: Key
     name: str = ""
@@ -55,6 +79,7 @@ class CalendarDoc(Doc):
     slots: list[Annotated[str, Field(pattern=r"^\d\d:\d\d$")]] = ["10:00", "15:00"]
     window: Window | None = None
     closures: list[Closure] = []
+    blackouts: list[Blackout] = []
 
 
 class TopicDoc(Doc):
@@ -100,7 +125,7 @@ class EnglishDoc(Doc):
 
 class TemplateDoc(Doc):
     key: Key
-    channel: Literal["email", "nudge"]
+    channel: Literal["email", "nudge", "line", "chat"]
     name: str
     topic: Key
     persona: Key | None = None
@@ -227,7 +252,7 @@ class JourneyDoc(Doc):
     entry: dict[str, Any]
     to: To | None = None
     enroll: Literal["new", "existing"] = "new"
-    reentry: Literal["never", "always"] | Reentry = "never"
+    reentry: Literal["never", "always"] | Reentry | None = None  # never; of `every`: always
     aim: Aim = Aim()
     priority: int = 50
     topic: Key
@@ -235,18 +260,3 @@ class JourneyDoc(Doc):
     goal: Condition | None = None
     exit_when: Condition | None = None
     steps: list[dict[str, Any]] = Field(min_length=1)
-
-
-class BundleDoc(Doc):
-    version: Literal[1]
-    products: list[ProductDoc] = []
-    calendars: list[CalendarDoc] = []
-    topics: list[TopicDoc] = []
-    personas: list[PersonaDoc] = []
-    templates: list[TemplateDoc] = []
-    plays: list[dict[str, Any]] = []
-    segments: list[dict[str, Any]] = []
-    lifecycles: list[LifecycleDoc] = []
-    journeys: list[JourneyDoc] = []
-    scenarios: list[dict[str, Any]] = []
-    accounts: list[dict[str, Any]] = []

@@ -13,21 +13,15 @@ from django.utils.translation import gettext as _
 from journeys import conditions
 from journeys.models import (
     ExitCriterion,
-    Journey,
-    JourneyVersion,
     Lifecycle,
     LifecycleVersion,
     Product,
     Stage,
-    Template,
-    TemplateVersion,
-    Topic,
     User,
     VersionStatus,
 )
-from journeys.publishing.program import compile_steps
 from journeys.publishing.refusals import Problem, PublishRefused, read_shape
-from journeys.publishing.shapes import JourneyDoc, LifecycleDoc, StageDoc
+from journeys.publishing.shapes import LifecycleDoc, StageDoc
 
 Document = dict[str, Any]
 
@@ -133,139 +127,3 @@ def _write_stage(version: LifecycleVersion, position: int, doc: StageDoc) -> Non
         )
         for n, criterion in enumerate(doc.exit.criteria if doc.exit else ())
     )
-
-
-# --- journeys -------------------------------------------------------------------------------------
-AIM_NEEDED = ("satisfaction", "efficiency", "kpi")
-ENTRIES = ("stage", "when")
-ENTRIES_LATER = ("event", "every", "by")
-
-
-def check_journey(document: Document, prefix: str = "") -> list[Problem]:
-    """What keeps a journey from being published (R24); empty when nothing does."""
-    doc, problems = read_shape(JourneyDoc, document, prefix)
-    if doc is None:
-        return problems
-    dot = f"{prefix}." if prefix else ""
-    problems += _aim_problems(doc, dot)
-    problems += _entry_problems(doc, dot)
-    for name in ("goal", "exit_when"):
-        if raw := getattr(doc, name):
-            problems += condition_problems(raw, f"{dot}{name}", "enrollment")
-    program, found = compile_steps(doc.steps, f"{dot}steps")
-    problems += found
-    return problems + _template_problems(program, f"{dot}steps")
-
-
-def _aim_problems(doc: JourneyDoc, dot: str) -> list[Problem]:
-    """R24: no publishing without knowing what it is for and how that is measured."""
-    return [
-        Problem(f"{dot}aim.{name}", _("write what this journey is for before publishing it"))
-        for name in AIM_NEEDED
-        if not getattr(doc.aim, name).strip()
-    ]
-
-
-def _entry_problems(doc: JourneyDoc, dot: str) -> list[Problem]:
-    kinds = list(doc.entry)
-    if len(kinds) != 1 or kinds[0] not in ENTRIES + ENTRIES_LATER:
-        return [Problem(f"{dot}entry", _("entry is exactly one of: %s") % ", ".join(ENTRIES))]
-    if kinds[0] in ENTRIES_LATER:
-        message = _("entries of the kind “%s” are not available yet") % kinds[0]
-        return [Problem(f"{dot}entry.{kinds[0]}", message)]
-    return condition_problems(entry_condition(doc.entry), f"{dot}entry.{kinds[0]}", "enrollment")
-
-
-def entry_condition(entry: dict[str, Any]) -> Any:
-    """The condition behind an entry: `{stage: KEY}` is short for being in that stage."""
-    return {"stage": {"is": entry["stage"]}} if "stage" in entry else entry["when"]
-
-
-def _template_problems(program: dict[str, Any], path: str) -> list[Problem]:
-    """Steps must name published templates of their own channel."""
-    wanted = {op["value"]: op for op in program["ops"] if op["op"] in ("email", "nudge")}
-    known = dict(
-        Template.objects.filter(
-            key__in=wanted, versions__status=VersionStatus.PUBLISHED
-        ).values_list("key", "channel")
-    )
-    message = _("there is no published %(channel)s template “%(key)s”")
-    return [
-        Problem(
-            f"{path}.{op['id']}.{op['op']}",
-            message % {"channel": op["op"], "key": key},
-            missing=key,
-        )
-        for key, op in sorted(wanted.items())
-        if known.get(key) != op["op"]
-    ]
-
-
-@transaction.atomic
-def publish_journey(
-    document: Document, now: datetime, *, by: User | None = None
-) -> tuple[JourneyVersion, bool]:
-    """Publish a journey's text; (version, whether it is new). PublishRefused names mistakes."""
-    problems = check_journey(document)
-    doc = None if problems else JourneyDoc.model_validate(document)
-    if doc is not None:
-        problems += _reference_problems(doc)
-    if problems or doc is None:
-        raise PublishRefused(problems)
-    product = Product.objects.get(key=doc.product) if doc.product else None
-    journey, _made = Journey.objects.update_or_create(
-        key=doc.key, defaults={"name": doc.name, "product": product, "priority": doc.priority}
-    )
-    newest = journey.versions.order_by("-number").first()
-    program = _program(doc)
-    # A new text of a template is a new version of the journey: what runs keeps the old one.
-    digest = hash_of({"document": document, "templates": program["templates"]})
-    if newest and newest.document_hash == digest and newest.status == VersionStatus.PUBLISHED:
-        return newest, False
-    journey.versions.filter(status=VersionStatus.PUBLISHED).update(status=VersionStatus.RETIRED)
-    version = JourneyVersion.objects.create(
-        journey=journey,
-        number=newest.number + 1 if newest else 1,
-        status=VersionStatus.PUBLISHED,
-        document=document,
-        document_hash=digest,
-        program=program,
-        published_at=now,
-        published_by=by,
-    )
-    return version, True
-
-
-def _reference_problems(doc: JourneyDoc) -> list[Problem]:
-    found = []
-    if doc.product and not Product.objects.filter(key=doc.product).exists():
-        found.append(Problem("product", _("there is no product “%s”") % doc.product))
-    if not Topic.objects.filter(key=doc.topic).exists():
-        found.append(Problem("topic", _("there is no topic “%s”") % doc.topic))
-    return found
-
-
-def _program(doc: JourneyDoc) -> dict[str, Any]:
-    """Everything the engine asks of a version, compiled: the walk, and the four conditions."""
-    program, _problems = compile_steps(doc.steps)
-
-    def tree(raw: Any) -> Any:
-        return conditions.dump(conditions.parse(raw, subject="enrollment")) if raw else None
-
-    keys = {op["value"] for op in program["ops"] if op["op"] in ("email", "nudge")}
-    pinned = TemplateVersion.objects.filter(
-        template__key__in=keys, status=VersionStatus.PUBLISHED
-    ).values_list("template__key", "pk")
-    return program | {
-        "templates": dict(pinned.order_by("template__key")),
-        "subject": doc.subject,
-        "entry": tree(entry_condition(doc.entry)),
-        "goal": tree(doc.goal),
-        "exit_when": tree(doc.exit_when),
-        "to": doc.to.role if doc.to else "",
-        "enroll": doc.enroll,
-        "reentry": doc.reentry if isinstance(doc.reentry, str) else doc.reentry.after,
-        "holdout": doc.holdout,
-        "topic": doc.topic,
-        "priority": doc.priority,
-    }

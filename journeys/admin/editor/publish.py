@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
-from journeys import clock, conditions, enrollments
+from journeys import clock, enrollments
 from journeys.admin.editor import difference, drafts, problems, reach
 from journeys.admin.editor.desk import Desk
 from journeys.admin.editor.drafts import Overtaken
@@ -16,7 +16,7 @@ from journeys.admin.editor.journey_fields import Known
 from journeys.calendars import days_at
 from journeys.conditions import Ask
 from journeys.models import Enrollment, Product, TemplateVersion, VersionStatus
-from journeys.publishing import PublishRefused, entry_condition, publish_journey
+from journeys.publishing import PublishRefused, publish_journey, read_entry
 
 
 def ask_journey(desk: Desk, refused: PublishRefused | None = None) -> HttpResponse:
@@ -68,11 +68,10 @@ def _entering(desk: Desk) -> dict[str, Any] | None:
     )
     version = reach.unsaved(desk.noun, desk.document, product_id)
     ask = Ask(now=now, days=days_at(now))
-    try:
-        tree = conditions.parse(entry_condition(desk.document["entry"]), subject="enrollment")
-    except conditions.ConditionError:
+    entry, problems_found = read_entry(desk.document["entry"])
+    if entry is None or problems_found:
         return None
-    version.program["entry"] = conditions.dump(tree)
+    version.program |= {"entry": entry.tree, "door": entry.as_json(), "since": now.isoformat()}
     coming = enrollments.coming(version, ask)
     first = desk.draft.published is None
     stays_out = first and desk.document.get("enroll", "new") == "new"
