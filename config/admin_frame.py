@@ -77,6 +77,17 @@ def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": link, "active": active}
 
 
+def held_badge(_request: HttpRequest) -> list[str] | None:
+    """On every page of the admin: that nothing leaves, while it is so."""
+    from journeys import outside  # noqa: PLC0415 -- settings import this module
+
+    standing = outside.standing()
+    return None if standing == "ok" else [str(HELD[standing]), "danger"]
+
+
+HELD = {"held": _("Sending is held"), "copied": _("A copy: nothing is sent")}
+
+
 def style(path: str) -> Callable[[HttpRequest], str]:
     """A stylesheet's address, asked for when a page is drawn."""
     return lambda _request: static(path)
@@ -99,6 +110,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
+    "ENVIRONMENT": "config.admin_frame.held_badge",
     "STYLES": [
         style("junro/tokens.css"), style("junro/components.css"), style("journeys/admin.css"),
     ],

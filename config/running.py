@@ -15,12 +15,15 @@ from pathlib import Path
 
 from django.conf import settings
 
-from journeys import clock
-from journeys.models import Heartbeat
+from journeys import pulse
 from journeys.tasks import STOP_FILE
 
 MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
-STALE_SECONDS = 90
+#: A silent worker is noticed within 90 s (I19), the look included.
+STALE_SECONDS = 75
+LOOK_SECONDS = 10
+#: A worker that ends again and again as soon as it has begun is not begun for ever.
+SHORT_LIFE, MOST_SHORT_LIVES = 20.0, 3
 
 
 @dataclass
@@ -33,6 +36,8 @@ class Tree:
     commands: dict[str, list[str]]
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     stopping: bool = False
+    began: dict[str, float] = field(default_factory=dict)
+    short_lives: int = 0
 
     def __post_init__(self) -> None:
         handle, name = tempfile.mkstemp(prefix="junro-stop-")
@@ -41,13 +46,14 @@ class Tree:
         self.stop_file.unlink()
 
     def start(self, name: str) -> None:
+        self.began[name] = time.monotonic()
         env = os.environ | {STOP_FILE: str(self.stop_file)}
         self.children[name] = subprocess.Popen(  # noqa: S603 -- our own commands
             self.commands[name], env=env, start_new_session=True, stdin=subprocess.DEVNULL
         )
 
     def run(self, watch: Callable[[Tree], None]) -> int:
-        """Start everything and stay until a signal or until a child ends by itself."""
+        """Start everything and stay until a signal, or until a child ends by itself for good."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
         for name in self.commands:
@@ -66,10 +72,16 @@ class Tree:
         self.stopping = True
 
     def _ended_alone(self) -> int:
-        for name, child in self.children.items():
-            if child.poll() is not None and not self.stopping:
-                sys.stderr.write(f"“{name}” ended by itself (exit {child.returncode}).\n")
+        """The exit code to end with; a worker that ended is replaced, unless it ends every time."""
+        for name, child in list(self.children.items()):
+            if child.poll() is None or self.stopping:
+                continue
+            sys.stderr.write(f"“{name}” ended by itself (exit {child.returncode}).\n")
+            is_short = time.monotonic() - self.began[name] < SHORT_LIFE
+            self.short_lives = self.short_lives + 1 if is_short else 0
+            if name != "worker" or self.short_lives >= MOST_SHORT_LIVES:
                 return child.returncode or 1
+            self.replace(name)
         return 0
 
     def stop(self, patience: float = 12) -> None:
@@ -106,18 +118,22 @@ def _kill_session(pid: int) -> None:
             continue
 
 
-def watch_worker(tree: Tree) -> None:
-    """Judge the worker by its effect: no heartbeat for long means a new worker (I19)."""
-    now = time.monotonic()
-    if now < getattr(tree, "next_look", 0):
-        return
-    tree.next_look = now + 15  # type: ignore[attr-defined]
-    beat = Heartbeat.objects.filter(role="engine").first()
-    age = (clock.machine() - beat.at).total_seconds() if beat else 0
-    started = getattr(tree, "worker_since", None)
-    if started is None:
-        tree.worker_since = now  # type: ignore[attr-defined]
-    elif age > STALE_SECONDS and now - started > STALE_SECONDS:
-        sys.stderr.write(f"The worker was last seen {age:.0f} s ago; a new one takes over.\n")
-        tree.replace("worker")
-        tree.worker_since = now  # type: ignore[attr-defined]
+class WorkerWatch:
+    """Judges the worker by its effect: no heartbeat for long means a new worker (I19)."""
+
+    def __init__(self) -> None:
+        self.next_look = 0.0
+        self.worker_since = time.monotonic()
+
+    def __call__(self, tree: Tree) -> None:
+        now = time.monotonic()
+        if now < self.next_look:
+            return
+        self.next_look = now + LOOK_SECONDS
+        silent = max((p.late_seconds or 0.0) for p in pulse.pulses().values())
+        if min(silent, now - self.worker_since) > STALE_SECONDS:
+            sys.stderr.write(
+                f"The worker was last seen {silent:.0f} s ago; a new one takes over.\n"
+            )
+            tree.replace("worker")
+            self.worker_since = now

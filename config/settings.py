@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import environ
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from config.admin_frame import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 VAR_DIR = Path(os.environ.get("JUNRO_VAR", BASE_DIR / "var"))
 TESTING = "pytest" in sys.modules
 
@@ -89,6 +91,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -144,6 +147,8 @@ else:
         }
     }
 
+# What other machines of this installation see too.
+SHARED_CACHE = bool(env.str("REDIS_URL", default="")) and not TESTING
 if redis_url := env.str("REDIS_URL", default=""):
     CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}
@@ -182,7 +187,6 @@ USE_I18N = True
 # --- files --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is not there yet
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 MEDIA_URL = "/media/"
@@ -260,15 +264,34 @@ INGEST_RATE = env.int("INGEST_RATE", default=0)  # requests a second and source;
 # --- sender -------------------------------------------------------------------------------------
 SENDER_LEASE_SECONDS = env.int("SENDER_LEASE_SECONDS", default=60)
 RECONCILE_AFTER_SECONDS = env.int("RECONCILE_AFTER_SECONDS", default=900)
+# Hosts (with their port) a webhook may go to wherever they are: a receiver in one's own network.
+WEBHOOK_HOSTS = env.list("WEBHOOK_HOSTS", default=[])
+# Whose settings these are: a database that belongs to others does not send from here.
+ENVIRONMENT_ID = env.str("ENVIRONMENT_ID", default="laptop" if DEBUG else BASE_URL)
+# Remembers outside the database how far it had come, so that a restored one is noticed.
+WITNESS_FILE = VAR_DIR / f"mark{os.environ.get('TEST_DB_SUFFIX', '')}.json"
 
+# --- what is written down ------------------------------------------------------------------------
+# json for machines, plain for a person at a terminal.
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain" if DEBUG or TESTING else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "config.logs.Json"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
+        # Django brings a handler of its own, whose lines would be told twice and unscrubbed.
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "junro": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "junro.access": {
+            "handlers": ["console"],
+            "level": "INFO" if LOG_FORMAT == "json" else "WARNING",
+            "propagate": False,
+        },
     },
 }

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from journeys import db, enrollments, lifecycle, steps
+from journeys import db, enrollments, lifecycle, plays, steps
+from journeys.faults import faultpoint
 from journeys.messages import arbitration
 from journeys.models import Tick
 
@@ -29,14 +30,18 @@ class Counts:
     left: int = 0
     entered: int = 0
     stepped: int = 0
+    returned: int = 0
     planned: int = 0
     took_ms: int = 0
 
 
-def tick(now: datetime, *, again: bool = False) -> Counts:
+def tick(
+    now: datetime, *, again: bool = False, alive: Callable[[], object] = lambda: None
+) -> Counts:
     """Run the beats with this `now` (aware). Twice is as good as once.
 
-    TickRefused when `now` lies before the last tick, unless `again`.
+    TickRefused when `now` lies before the last tick, unless `again`. `alive` is called after
+    each beat.
     """
     last = Tick.objects.order_by("-at").first()
     if last and now < last.at and not again:
@@ -44,22 +49,43 @@ def tick(now: datetime, *, again: bool = False) -> Counts:
         raise TickRefused(message % {"last": last.at.isoformat(), "now": now.isoformat()})
     began = time.monotonic()
     with db.one_engine() as ours:
-        counts = _beats(now) if ours else Counts()
+        counts = _beats(now, alive) if ours else Counts()
     counts.took_ms = int((time.monotonic() - began) * 1000)
     _note(now, counts)
     return counts
 
 
-def _beats(now: datetime) -> Counts:
+def _beats(now: datetime, alive: Callable[[], object]) -> Counts:
     for beat in before_beats:
         beat(now)
+        alive()
     counts = Counts()
-    counts.advanced = db.in_one_piece(lifecycle.advance, now)
-    counts.left = db.in_one_piece(enrollments.leave, now)
-    counts.entered = db.in_one_piece(enrollments.enter, now)
+    counts.advanced = _in_one_piece(lifecycle.advance, now)
+    alive()
+    counts.left = _in_one_piece(enrollments.leave, now)
+    alive()
+    counts.entered = _in_one_piece(enrollments.enter, now)
+    alive()
     counts.stepped = steps.run_due(now)
+    alive()
+    counts.returned = plays.settle(now)
+    alive()
     counts.planned = arbitration.plan(now)
+    alive()
     return counts
+
+
+def _in_one_piece(beat: Callable[[datetime], int], now: datetime) -> int:
+    """A beat writes all of its rows or none (I8)."""
+
+    def to_the_end(moment: datetime) -> int:
+        moved = beat(moment)
+        faultpoint("beat.before_commit")
+        return moved
+
+    moved = db.in_one_piece(to_the_end, now)
+    faultpoint("beat.committed")
+    return moved
 
 
 def _note(now: datetime, counts: Counts) -> None:

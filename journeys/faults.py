@@ -1,6 +1,6 @@
 """Named points at which a test may kill, stop, cut or slow down a process. Off unless FAULTS is set.
 
-FAULTS is a JSON object {point or "*": action}; an action is kill, stop, raise, cut or slow, with an
+FAULTS is a JSON object {point or "*": action}; an action is kill, stop, raise, cut, ended or slow, with an
 optional count before it: "3:kill" acts at the third pass. FAULT_LOG names a file that notes each
 act and survives it. In production this costs one look at an empty dict.
 """
@@ -14,7 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 
-#: Every point there is, in the order a message passes them: the harness covers each.
+#: Where an engine may die: around the commit of each beat.
+BEATS = ("beat.before_commit", "beat.committed")
+#: Where a sender may die, in the order a message passes them: the harness covers each.
 POINTS = (
     "claim.before",
     "claim.after",
@@ -41,7 +43,7 @@ class InjectedFault(RuntimeError):
 
 def arrange(plan: Mapping[str, str]) -> None:
     """What to do at which point, from now on. ValueError for an unknown point."""
-    if unknown := plan.keys() - {*POINTS, "*"}:
+    if unknown := plan.keys() - {*POINTS, *BEATS, "*"}:
         raise ValueError(f"unknown fault points: {', '.join(sorted(unknown))}")
     _plan.clear()
     _passes.clear()
@@ -80,6 +82,8 @@ def _act(name: str, action: str) -> None:
             raise InjectedFault(name)
         case "cut":
             _cut()
+        case "ended":
+            _end_by_the_server()
         case "slow":
             time.sleep(SLOW_SECONDS)
         case _:
@@ -92,6 +96,15 @@ def _cut() -> None:
 
     if connection.connection is not None:
         connection.connection.close()
+
+
+def _end_by_the_server() -> None:
+    """Let the server end our session, as an administrator or a failover does."""
+    from django.db import connection  # noqa: PLC0415 -- as above
+
+    with connection.copy().cursor() as another:
+        ours = connection.connection.info.backend_pid
+        another.execute("SELECT pg_terminate_backend(%s)", [ours])
 
 
 if os.environ.get("FAULTS"):

@@ -62,6 +62,7 @@ ROLES: dict[str, Grants] = {
         **_each(VIEW, *CUSTOMERS, *LEDGER),
         "journeys.account": ("view", "change"),
         "journeys.pause": EDIT,
+        "journeys.hold": ("view", "change"),
         "wagtailadmin.admin": ("access",),
         **RESULTS,
     },
@@ -70,6 +71,7 @@ ROLES: dict[str, Grants] = {
         **_each(VIEW, *CUSTOMERS, *LEDGER),
         "journeys.account": ("view", "change"),
         "journeys.pause": VIEW,
+        "journeys.hold": VIEW,
         **RESULTS,
     },
     "marketing": {
@@ -90,6 +92,7 @@ ROLES: dict[str, Grants] = {
         **_each(VIEW, *CUSTOMERS, *LEDGER),
         "journeys.account": ("view", "change"),
         "journeys.pause": EDIT,
+        "journeys.hold": ("view", "change"),
         "journeys.source": ("view", "change"),
         "journeys.user": EDIT,
         "auth.group": VIEW,

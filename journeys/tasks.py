@@ -14,9 +14,8 @@ from typing import TypeVar
 
 from django_q.models import OrmQ, Schedule
 
-from journeys import clock, engine
+from journeys import clock, engine, pulse
 from journeys.messages import delivery
-from journeys.models import Heartbeat
 
 log = logging.getLogger("junro.tasks")
 T = TypeVar("T")
@@ -62,12 +61,18 @@ def once() -> None:
     What waited for a letter goes on in the same pass, as soon as the letter is settled.
     """
     now = clock.now()
-    _work("engine", lambda: engine.tick(now))
-    sent = _work("sender", lambda: delivery.send_due(now))
+    _work("engine", lambda: engine.tick(now, alive=lambda: pulse.beat_now_and_then("engine")))
+    sent = _work("sender", lambda: delivery.send_due(now, alive=_both_live))
     if sent is not None and sent.handed:
         _work("engine", lambda: engine.tick(now))
     delivery.reconcile(now)
     clock.note_seen()
+
+
+def _both_live() -> None:
+    """While one process does both, a long pass of the sender is no silence of the engine."""
+    for role in pulse.ROLES:
+        pulse.beat_now_and_then(role)
 
 
 def _work(role: str, work: Callable[[], T]) -> T | None:
@@ -77,13 +82,8 @@ def _work(role: str, work: Callable[[], T]) -> T | None:
     except Exception:  # the loop must live; the failure is logged and seen
         log.exception("The %s stumbled; it tries again in %s s.", role, PAUSE_SECONDS)
         return None
-    beat(role)
+    pulse.beat(role)
     return done
-
-
-def beat(role: str) -> None:
-    """Note that a role has just done its work (the machine's time)."""
-    Heartbeat.objects.update_or_create(role=role, defaults={"at": clock.machine()})
 
 
 def _is_relieved(spent: float) -> bool:

@@ -16,7 +16,7 @@ from django.utils import translation
 
 from config.demo import deeds, world
 from content.loading import load_articles, load_site
-from journeys import bundle, clock, engine, facts, people, tasks
+from journeys import bundle, clock, engine, facts, people, pulse, tasks
 from journeys.api.keys import make_key
 from journeys.calendars import hours_at
 from journeys.messages import delivery
@@ -116,4 +116,4 @@ def _live(calls: list[dict[str, Any]], now: datetime) -> None:
 
 def beat_finished() -> None:
     """Note that the world is complete: a second start changes nothing."""
-    tasks.beat(FINISHED)
+    pulse.beat(FINISHED)

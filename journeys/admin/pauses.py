@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
-from journeys import clock
+from journeys import clock, outside
 from journeys.admin.base import ReadOnly
 from journeys.models import Account, Journey, Message, Pause
 from journeys.permission import everything_paused, pause, unpause
@@ -24,7 +24,12 @@ PAST = 20
 class PauseAdmin(ReadOnly):
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.switch)
-        return [path("switch/", view, name="journeys_pause_switch"), *super().get_urls()]
+        release = self.admin_site.admin_view(self.release)
+        return [
+            path("switch/", view, name="journeys_pause_switch"),
+            path("release/", release, name="journeys_hold_release"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -42,6 +47,8 @@ class PauseAdmin(ReadOnly):
             ),
             "waiting": waiting.count(),
             "may_stop": may_stop(request),
+            "held": outside.open_hold(),
+            "may_release": request.user.has_perm("journeys.change_hold"),
         }
         return TemplateResponse(request, "admin/journeys/pauses.html", context)
 
@@ -61,6 +68,17 @@ class PauseAdmin(ReadOnly):
         elif everything_paused(now):
             unpause(INSTALLATION, "", now)
             messages.success(request, _("Everything goes on."))
+        return HttpResponseRedirect(reverse("admin:journeys_pause_changelist"))
+
+    def release(self, request: HttpRequest) -> HttpResponse:
+        """Let sending go on after a restore; who did it and why stays in the hold's row."""
+        if not request.user.has_perm("journeys.change_hold"):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponse(status=405, headers={"Allow": "POST"})
+        note = request.POST.get("note", "").strip()
+        if outside.release(clock.now(), by=request.user, note=note):  # type: ignore[arg-type]
+            messages.success(request, _("Sending goes on."))
         return HttpResponseRedirect(reverse("admin:journeys_pause_changelist"))
 
 

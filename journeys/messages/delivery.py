@@ -7,13 +7,14 @@ is never taken back by a lease, and what was not handed is found again by the ne
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.core.mail import BadHeaderError
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 
+from journeys import outside
 from journeys.channels import email
 from journeys.faults import faultpoint
 from journeys.ledger import Reason
@@ -32,12 +33,17 @@ __all__ = ["Sent", "letter_of", "mail_of", "reconcile", "register_authority", "s
 BATCH = 10
 
 
-def send_due(now: datetime, *, limit: int = 500) -> Sent:
+def send_due(
+    now: datetime, *, limit: int = 500, alive: Callable[[], object] = lambda: None
+) -> Sent:
     """Send released e-mails whose time has come, at most `limit`; what was done.
 
     Call it outside any transaction. Stops early, with `broken` set, when the provider is down:
-    no recipient is marked, everything stays due.
+    no recipient is marked, everything stays due. Sends nothing, with `held` set, from a copied
+    database or after a restore. `alive` is called after every few messages.
     """
+    if held := outside.hindrance():
+        return Sent(held=held)
     total = Sent()
     line = _Line()
     try:
@@ -47,8 +53,11 @@ def send_due(now: datetime, *, limit: int = 500) -> Sent:
                 break
             total.claimed += len(batch)
             total.add(_send(batch, line, now))
+            alive()
     finally:
         line.hang_up()
+        if total.handed:
+            outside.move_on()
     return total
 
 

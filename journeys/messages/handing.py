@@ -31,7 +31,10 @@ Told = tuple[Message, Outcome]
 
 @dataclass
 class Sent:
-    """What one pass of the sender did. `broken` says why it stopped early, "" when it did not."""
+    """What one pass of the sender did. `broken` says why it stopped early, "" when it did not.
+
+    `held` says why it may not send at all.
+    """
 
     claimed: int = 0
     handed: int = 0
@@ -40,11 +43,13 @@ class Sent:
     later: int = 0
     unanswered: int = 0
     broken: str = ""
+    held: str = ""
 
     def add(self, other: Sent) -> None:
         for name in ("claimed", "handed", "accepted", "failed", "later", "unanswered"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.broken = self.broken or other.broken
+        self.held = self.held or other.held
 
 
 def hand_over(

@@ -6,7 +6,7 @@ they are uncertain: shown to a person, never sent again by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -56,6 +56,22 @@ def reconcile(now: datetime, *, authority: Authority | None = None) -> dict[str,
             + [ledger.about_message(m, now, Verdict.UNCERTAIN, Reason.NO_ANSWER) for m in open_]
         )
     return counts
+
+
+def settle_sent(uids: Iterable[str], now: datetime) -> int:
+    """Settle as accepted what a complete log says was sent, whatever this database remembers.
+
+    For after a restore: messages that were planned at the backup's time and left after it. How
+    many.
+    """
+    waits = (State.PLANNED, State.HELD, State.CLAIMED, State.HANDED, State.UNCERTAIN)
+    with transaction.atomic():
+        rows = Message.objects.filter(uid__in=set(uids), channel="email", state__in=waits)
+        found = list(rows.order_by("pk").select_for_update())
+        # What was sent counts against the limits from when we learnt of it.
+        db.update(Message, [{"id": m.pk, "handed_at": m.handed_at or now} for m in found])
+        ledger.write([ledger.about_message(m, now, Verdict.SENT, Reason.ACCEPTED) for m in found])
+        return settle([(m, State.ACCEPTED, Reason.ACCEPTED) for m in found], now)
 
 
 def _unanswered() -> Sequence[Message]:

@@ -10,7 +10,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from journeys import clock
-from journeys.management.commands.run_sender import LONGEST_REST, Loop
+from journeys.management.commands.run_sender import LONGEST_REST, SenderLoop
 from journeys.messages.delivery import Sent
 from journeys.models import Heartbeat
 from tests.journeys.messages import world
@@ -60,20 +60,20 @@ def test_it_refuses_a_grace_shorter_than_a_silent_hand_over(
 
 @pytest.mark.django_db(transaction=True)  # a pass drops connections that are too old
 def test_i19_a_pass_leaves_a_heartbeat() -> None:
-    loop = Loop()
+    loop = SenderLoop()
 
-    loop.one_pass()
-    loop.one_pass()
+    loop.guarded_pass()
+    loop.guarded_pass()
 
     assert Heartbeat.objects.filter(role="sender").count() == 1
 
 
 def test_it_rests_longer_and_longer_while_the_provider_is_down() -> None:
-    loop = Loop()
+    loop = SenderLoop()
 
-    rests = [loop.rest(Sent(broken="535 no")) for _n in range(12)]
+    rests = [loop.seconds_to_rest(Sent(broken="535 no")) for _n in range(12)]
 
     assert rests == sorted(rests)
     assert (rests[0], rests[-1]) == (2.0, LONGEST_REST)
-    assert loop.rest(Sent(claimed=3)) == 0
-    assert loop.rest(Sent()) == 1.0
+    assert loop.seconds_to_rest(Sent(claimed=3)) == 0
+    assert loop.seconds_to_rest(Sent()) == 1.0

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
-from config.running import MANAGE, Tree, watch_worker
+from config.running import MANAGE, Tree, WorkerWatch
 from journeys import clock, tasks
 
 
@@ -31,6 +31,6 @@ class Command(BaseCommand):
             web.append("--noreload")
         tree = Tree({"web": web, "worker": [*MANAGE, "qcluster"]})
         connection.close()
-        code = tree.run(watch_worker)
+        code = tree.run(WorkerWatch())
         clock.note_seen()
         sys.exit(code)

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, close_old_connections
-from django.db.models.functions import Now
 
-from journeys import clock
+from journeys import clock, outside, pulse
+from journeys.management.loops import LONGEST_REST, Loop
 from journeys.messages.delivery import Sent, reconcile, send_due
-from journeys.models import Heartbeat
 
 logger = logging.getLogger("junro")
 IDLE_SECONDS = 1.0
-LONGEST_REST = 300.0  # while the provider is down
 RECONCILE_EVERY = 60  # passes
 
 
@@ -35,13 +29,16 @@ class Command(BaseCommand):
         check_settings()
         if options["once"]:
             total = once()
+            if total.held:
+                raise CommandError(total.held)
             self.stdout.write(
                 f"{total.accepted} accepted, {total.failed} failed, {total.later} later"
             )
             if total.broken:
                 raise CommandError(f"The mail server cannot be used: {total.broken}")
             return
-        Loop().run()
+        refuse_a_copy()
+        SenderLoop().run()
 
 
 def check_settings() -> None:
@@ -55,59 +52,56 @@ def check_settings() -> None:
         )
 
 
+def refuse_a_copy() -> None:
+    """A sender on somebody else's database does not even start; a held one starts and waits."""
+    if outside.is_copied():
+        raise CommandError(outside.hindrance())
+
+
 def once() -> Sent:
     """Pass after pass until nothing is due, or the provider is down."""
     total = Sent()
-    while not total.broken:
+    while not (total.broken or total.held):
         sent = send_due(clock.now())
         total.add(sent)
         if sent.claimed == 0:
             break
-    reconcile(clock.now())
+    if not total.held:
+        reconcile(clock.now())
     return total
 
 
-class Loop:
-    """Pass, rest, pass. Ends after the pass in which SIGTERM or SIGINT comes."""
+class SenderLoop(Loop):
+    """Pass, rest, pass; longer and longer rests while the provider is down."""
+
+    role = "sender"
 
     def __init__(self) -> None:
-        self.stopping = threading.Event()
+        super().__init__()
         self.failures = 0
         self.passes = 0
+        self.held = ""
 
-    def run(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.stop)
-        while not self.stopping.is_set():
-            self.stopping.wait(self.rest(self.one_pass()))
-
-    def stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.stopping.set()
-
-    def one_pass(self) -> Sent:
-        """Send what is due; a database that went away is found again at the next pass."""
-        close_old_connections()
-        try:
-            sent = send_due(clock.now())
-            if self.passes % RECONCILE_EVERY == 0:
-                reconcile(clock.now())
-            beat()
-        except DatabaseError as error:
-            logger.exception("the sender lost its database")
-            return Sent(broken=str(error))
+    def one_pass(self) -> float:
+        self.alive()
+        sent = send_due(clock.now(), alive=self.alive)
+        if self.passes % RECONCILE_EVERY == 0 and not sent.held:
+            reconcile(clock.now())
+        pulse.beat(self.role)
         self.passes += 1
-        return sent
+        return self.seconds_to_rest(sent)
 
-    def rest(self, sent: Sent) -> float:
-        """How long to wait: not at all while there is more, longer and longer while it is broken."""
+    def seconds_to_rest(self, sent: Sent) -> float:
+        """How long to wait: not at all while there is more, longer and longer while it is broken.
+
+        A held sender keeps looking, so that it goes on as soon as a person has released it.
+        """
+        if sent.held != self.held:
+            self.held = sent.held
+            logger.warning("%s", sent.held or "Sending was released; the sender goes on.")
         if not sent.broken:
             self.failures = 0
             return 0.0 if sent.claimed else IDLE_SECONDS
         self.failures += 1
         logger.warning("the sender rests: %s", sent.broken)
         return float(min(LONGEST_REST, IDLE_SECONDS * 2**self.failures))
-
-
-def beat() -> None:
-    """Write that a sender is alive, by the database's clock."""
-    Heartbeat.objects.update_or_create(role="sender", defaults={"at": Now()})

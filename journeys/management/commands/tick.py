@@ -43,14 +43,16 @@ class Command(BaseCommand):
         except engine.TickRefused as error:
             raise CommandError(str(error), returncode=2) from error
         # Only the present may speak to the outside; a tick of another time leaves things planned.
-        handed = delivery.send_due(now).handed if abs(now - present) <= NEAR else 0
+        sent = delivery.send_due(now) if abs(now - present) <= NEAR else delivery.Sent()
+        if sent.held:
+            self.stderr.write(sent.held)
         report = {
             "at": now.isoformat(),
             "entered": counts.entered,
             "advanced": counts.advanced,
             "stepped": counts.stepped,
             "planned": counts.planned,
-            "handed": handed,
+            "handed": sent.handed,
             "took_ms": counts.took_ms,
         }
         if options["format"] == "json":

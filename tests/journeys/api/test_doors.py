@@ -57,7 +57,8 @@ def test_write_key_brings_a_revoked_source_back() -> None:
 
 # --- health -----------------------------------------------------------------------------------
 def beat(role: str, seconds_ago: int) -> None:
-    Heartbeat.objects.create(role=role, at=timezone.now() - timedelta(seconds=seconds_ago))
+    at = timezone.now() - timedelta(seconds=seconds_ago)
+    Heartbeat.objects.create(role=role, process=role, began_at=at, at=at)
 
 
 def healthz(query: str = "") -> tuple[int, dict[str, Any]]:
@@ -86,10 +87,10 @@ def test_healthz_is_strict_about_engine_and_sender_only_when_asked(
 
 
 def test_healthz_is_503_when_the_database_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(now: object) -> None:
+    def away() -> None:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(health, "_pulses", away)
+    monkeypatch.setattr(health.pulse, "pulses", away)
     assert healthz() == (503, {"status": "down", "web": "ok", "database": "down"})
 
 
