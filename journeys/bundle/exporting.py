@@ -1,15 +1,23 @@
-"""The installation's present texts as a bundle: applied again, it changes nothing."""
+"""The installation's present texts as a bundle: applied again, it changes nothing.
+
+Accounts are customers, not texts: a bundle may bring some to try things out with, an export never
+carries them away.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from journeys import plays
+from journeys.bundle import segments
 from journeys.models import (
     Calendar,
     JourneyVersion,
     LifecycleVersion,
     Persona,
+    Play,
     Product,
+    Scenario,
     TemplateVersion,
     Topic,
     VersionStatus,
@@ -21,7 +29,7 @@ PERSONA = (
 )  # fmt: skip
 TOPIC = ("key", "name", "category", "description")
 PRODUCT = ("key", "name", "subscribe")
-CALENDAR = ("key", "name", "country", "slots", "window", "closures")
+CALENDAR = ("key", "name", "country", "slots", "window", "closures", "blackouts")
 
 Documents = dict[str, dict[str, dict[str, Any]]]
 
@@ -33,25 +41,19 @@ def documents_now() -> Documents:
         "calendars": {c.key: plain(c, CALENDAR) for c in Calendar.objects.filter(to_at=None)},
         "topics": {t.key: plain(t, TOPIC) for t in Topic.objects.all()},
         "personas": {p.key: plain(p, PERSONA) for p in Persona.objects.all()},
-        "templates": {
-            v.template.key: v.document
-            for v in TemplateVersion.objects.filter(status=VersionStatus.PUBLISHED).select_related(
-                "template"
-            )
-        },
-        "lifecycles": {
-            v.lifecycle.key: v.document
-            for v in LifecycleVersion.objects.filter(status=VersionStatus.PUBLISHED).select_related(
-                "lifecycle"
-            )
-        },
-        "journeys": {
-            v.journey.key: v.document
-            for v in JourneyVersion.objects.filter(status=VersionStatus.PUBLISHED).select_related(
-                "journey"
-            )
-        },
+        "templates": _published(TemplateVersion, "template"),
+        "plays": {p.key: plays.document(p) for p in Play.objects.all()},
+        "segments": segments.documents(),
+        "lifecycles": _published(LifecycleVersion, "lifecycle"),
+        "journeys": _published(JourneyVersion, "journey"),
+        "scenarios": {s.key: s.document for s in Scenario.objects.all()},
     }
+
+
+def _published(model: Any, noun: str) -> dict[str, dict[str, Any]]:
+    """Key → document of the published versions."""
+    rows = model.objects.filter(status=VersionStatus.PUBLISHED)
+    return dict(rows.values_list(f"{noun}__key", "document"))
 
 
 def plain(row: Any, names: tuple[str, ...]) -> dict[str, Any]:

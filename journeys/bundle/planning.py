@@ -1,12 +1,15 @@
-"""What applying a bundle would do, without doing it."""
+"""What applying a bundle would do: exactly what applying does, taken back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from journeys.bundle.exporting import documents_now
-from journeys.bundle.reading import KINDS, Bundle
+from django.db import transaction
+
+from journeys.bundle.carrying import carry_out
+from journeys.bundle.reading import Bundle
 from journeys.models import Enrollment, Subscription
 
 
@@ -21,31 +24,34 @@ class Plan:
     problems: list[dict[str, Any]] = field(default_factory=list)
 
 
-def plan(bundle: Bundle, *, prune: bool = False) -> Plan:
-    """Compare a bundle with what is published: names `kind/key`, and how many customers it touches."""
-    found = Plan(
-        problems=[
-            {"file": p.file, "line": p.line, "path": p.path, "message": p.message}
-            for p in bundle.problems
-        ]
+def plan(bundle: Bundle, now: datetime, *, prune: bool = False) -> Plan:
+    """What would be made, changed and retired (`kind/key`), how many customers run on it, and
+    what is wrong. Everything is tried in a transaction that is then taken back.
+    """
+    if bundle.problems:
+        return Plan(problems=_said(bundle.problems))
+    with transaction.atomic():
+        done = carry_out(bundle, now, prune=prune)
+        transaction.set_rollback(True)
+    return Plan(
+        create=done.create,
+        update=done.update,
+        delete=done.delete,
+        touches=touches(done.update + done.delete),
+        problems=_said(done.problems),
     )
-    now = documents_now()
-    for kind in KINDS:
-        for key, document in bundle.of(kind).items():
-            if key not in now[kind]:
-                found.create.append(f"{kind}/{key}")
-            elif now[kind][key] != document:
-                found.update.append(f"{kind}/{key}")
-        gone = sorted(now[kind].keys() - bundle.of(kind).keys()) if prune else ()
-        found.delete += [f"{kind}/{key}" for key in gone]
-    found.touches = _touches(found)
-    return found
 
 
-def _touches(found: Plan) -> dict[str, int]:
+def _said(problems: list[Any]) -> list[dict[str, Any]]:
+    return [
+        {"file": p.file, "line": p.line, "path": p.path, "message": p.message} for p in problems
+    ]
+
+
+def touches(names: list[str]) -> dict[str, int]:
     """How many live customers run on what would change (they stay on their version)."""
     counts: dict[str, int] = {}
-    for name in found.update + found.delete:
+    for name in names:
         kind, _slash, key = name.partition("/")
         if kind == "journeys":
             rows = Enrollment.objects.filter(journey__key=key, status=Enrollment.Status.IN)

@@ -1,4 +1,4 @@
-"""Reading bundle files: YAML → documents, with file, line and path of every mistake."""
+"""Reading bundle files: YAML → documents, with file, line and path of every mistake of shape."""
 
 from __future__ import annotations
 
@@ -9,15 +9,24 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from journeys.messages.templates import check_template
-from journeys.publishing import Problem, check_journey, check_lifecycle, read_shape
-from journeys.publishing.shapes import BundleDoc
+from journeys.bundle.shapes import BundleDoc
+from journeys.publishing import Problem, read_shape
 from journeys.yaml12 import BadYaml, Read, read
 
 #: In the order in which they must exist; each noun may refer to those before it.
-KINDS = ("products", "calendars", "topics", "personas", "templates", "lifecycles", "journeys")
-#: Keys of the contract whose rooms are not open yet: not empty means refused, never ignored.
-LATER = ("plays", "segments", "scenarios", "accounts")
+KINDS = (
+    "products", "calendars", "topics", "personas", "templates", "plays", "segments", "lifecycles",
+    "journeys", "scenarios", "accounts",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a document stands: its file, its path there (`journeys[0]`), and the file's lines."""
+
+    file: str
+    path: str
+    read: Read
 
 
 @dataclass
@@ -26,10 +35,17 @@ class Bundle:
 
     documents: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    places: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    places: dict[tuple[str, str], Place] = field(default_factory=dict)
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:
         return self.documents.get(kind, {})
+
+    def placed(self, kind: str, key: str, problem: Problem) -> Problem:
+        """A problem of one document, with file, line and the path in that file."""
+        place = self.places[kind, key]
+        dot = "." if problem.path and not problem.path.startswith("[") else ""
+        path = f"{place.path}{dot}{problem.path}"
+        return replace(problem, path=path, file=place.file, line=place.read.line_of(path))
 
 
 def read_files(paths: Sequence[Path]) -> Bundle:
@@ -55,12 +71,8 @@ def _read_text(text: str, file: str, bundle: Bundle) -> None:
         bundle.problems.append(Problem(error.path, str(error), error.line, file))
         return
     _doc, problems = read_shape(BundleDoc, found.data)
-    for key in LATER:
-        if isinstance(found.data, dict) and found.data.get(key):
-            problems.append(Problem(key, _("“%s” is not available yet") % key))
     if not problems:
         _collect(found, file, bundle)
-        problems = _checks(found.data)
     bundle.problems += [replace(p, file=file, line=found.line_of(p.path)) for p in problems]
 
 
@@ -73,19 +85,4 @@ def _collect(found: Read, file: str, bundle: Bundle) -> None:
                 message = _("the key “%s” stands twice") % key
                 bundle.problems.append(Problem(path, message, found.line_of(path), file))
             bundle.documents.setdefault(kind, {})[key] = document
-            bundle.places[(kind, key)] = (file, found.line_of(path))
-
-
-def _checks(data: dict[str, Any]) -> list[Problem]:
-    """What each document's own room says of it."""
-    problems: list[Problem] = []
-    for n, document in enumerate(data.get("templates") or ()):
-        problems += check_template(document, f"templates[{n}]")
-    for n, document in enumerate(data.get("lifecycles") or ()):
-        problems += check_lifecycle(document, f"lifecycles[{n}]")
-    for n, document in enumerate(data.get("journeys") or ()):
-        named = check_journey(document, f"journeys[{n}]")
-        # Templates of the same bundle are published before its journeys.
-        here = {t["key"] for t in data.get("templates") or ()}
-        problems += [p for p in named if p.missing not in here]
-    return problems
+            bundle.places[kind, key] = Place(file, path, found)

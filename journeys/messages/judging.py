@@ -13,7 +13,7 @@ from journeys.calendars import SendingHours, hours_at, policy_at
 from journeys.conditions import ENROLLMENT, Ask
 from journeys.enrollments import ways_out
 from journeys.ledger import Reason
-from journeys.messages import caps, targets
+from journeys.messages import blackouts, caps, targets
 from journeys.models import Enrollment, JourneyVersion, Message, Subscription
 
 State = Message.State
@@ -59,6 +59,10 @@ def judge(
     refused |= {pk: Refusal(r) for pk, r in permission.refusals(left(), now).items()}
     refused |= _page_gone(left())
     refused |= _stopped(left(), now, hours)
+    refused |= {
+        pk: Refusal(Reason.BLACKOUT, State.HELD, due_at)
+        for pk, due_at in blackouts.held_until(left(), now, hours).items()
+    }
     return refused | _too_much(left(), now, hours, waiting or {})
 
 

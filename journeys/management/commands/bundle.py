@@ -37,8 +37,9 @@ class Command(BaseCommand):
             return
         found = bundle.read_files(options["files"])
         if options["action"] == "plan":
-            self._say(bundle.plan(found, prune=options["prune"]), options["format"])
-            if found.problems:
+            planned = bundle.plan(found, clock.now(), prune=options["prune"])
+            self._say(planned, options["format"])
+            if planned.problems:
                 sys.exit(2)
             return
         try:
