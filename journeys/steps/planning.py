@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from journeys import db
-from journeys.ledger import Reason, Verdict, about_message
+from journeys.ledger import Reason, Verdict, about_enrollment, about_message
 from journeys.models import (
     Address,
     Contact,
@@ -37,20 +37,34 @@ SETTLED = (
 )
 
 
+SubUids = dict[int, uuid.UUID]
+#: (enrollment id, step id) → whom the step speaks to
+Recipients = dict[tuple[int, str], list[Contact]]
+
+
 @dataclass(frozen=True)
 class _Known:
     """What planning needs to look up once for a batch."""
 
-    contacts: dict[int, list[Contact]]  # enrollment id -> recipients
+    contacts: Recipients
     templates: dict[int, TemplateVersion]
     topics: dict[str, Topic]
     addresses: dict[int, str]  # person id -> e-mail
-    sub_uids: dict[int, uuid.UUID]
+    sub_uids: SubUids
 
 
-def key_of(e: Enrollment, op: Op, contact: Contact, sub_uid: uuid.UUID | None) -> str:
+#: Channels that can be spoken on. A step for another one is skipped and says so.
+SET_UP = frozenset({"email", "nudge"})
+
+
+def is_set_up(channel: str) -> bool:
+    """Whether anything can leave on a channel."""
+    return channel in SET_UP
+
+
+def key_of(e: Enrollment, op: Op, contact: Contact, sub_uids: SubUids) -> str:
     """The natural key: journey, subject, contract, run, step, visit, recipient and channel."""
-    subject = e.subject_key.split("/")[0]
+    subject, sub_uid = e.subject_key.split("/")[0], sub_uids.get(e.subscription_id or 0)
     return "/".join(
         (
             "j", e.version.journey.key, subject, str(sub_uid or "-"), str(e.run),
@@ -84,7 +98,7 @@ def plan_messages(reached: Reached, run: Walk) -> list[Decision]:
     rows = [
         _message(e, op, contact, run, known)
         for e, op in reached
-        for contact in known.contacts[e.pk]
+        for contact in known.contacts[e.pk, op["id"]]
     ]
     db.insert(rows, ignore_conflicts=True)
     # Read back for their ids; by uid, so that a row another run had planned is not spoken of again.
@@ -96,7 +110,7 @@ def plan_messages(reached: Reached, run: Walk) -> list[Decision]:
 
 def _decision(message: Message, run: Walk) -> Decision:
     if message.state == State.SKIPPED:
-        return about_message(message, run.now, Verdict.SKIPPED, Reason.HOLDOUT)
+        return about_message(message, run.now, Verdict.SKIPPED, Reason(message.reason))
     if message.channel == "nudge":
         return about_message(message, run.now, Verdict.SHOWN, Reason.VISIBLE)
     evidence = {"slot": message.due_at.isoformat()}
@@ -107,10 +121,11 @@ def _nobody(reached: Reached, run: Walk, known: _Known) -> list[Decision]:
     """A step that found nobody to speak to says so, and its enrollment goes on."""
     found = []
     for e, op in reached:
-        if not known.contacts[e.pk]:
-            run.note(e, Verdict.SKIPPED, Reason.NO_ADDRESS, rule=op["value"])
-            found.append(run.decisions.pop())
-            e.due_at = run.now
+        if not known.contacts[e.pk, op["id"]]:
+            more = {"rule": op["value"], "step_id": op["id"]}
+            found.append(about_enrollment(e, run.now, Verdict.SKIPPED, Reason.NO_ADDRESS, **more))
+            if e.waiting_for == "message" and e.step_id == op["id"]:
+                e.due_at = run.now
     return found
 
 
@@ -120,9 +135,9 @@ def _message(e: Enrollment, op: Op, contact: Contact, run: Walk, known: _Known) 
     category = topic.category if topic else Message.Category.GUIDANCE
     at_once = bool(op.get("at_once")) or category == "transactional" or op["op"] == "nudge"
     zone = contact.person.zone
-    sub_uid = known.sub_uids.get(e.subscription_id or 0)
+    ends = _ends_at_once(e, op)
     return Message(
-        key=key_of(e, op, contact, sub_uid),
+        key=key_of(e, op, contact, known.sub_uids),
         channel=op["op"],
         account_id=e.account_id,
         contact=contact,
@@ -138,21 +153,28 @@ def _message(e: Enrollment, op: Op, contact: Contact, run: Walk, known: _Known) 
         critical=op.get("importance") == "critical",
         at_once=at_once,
         priority=e.version.program["priority"],
-        state=State.SKIPPED if e.holdout else State.PLANNED,
-        reason=Reason.HOLDOUT if e.holdout else "",
-        settled_at=run.now if e.holdout else None,
+        state=State.SKIPPED if ends else State.PLANNED,
+        reason=ends,
+        settled_at=run.now if ends else None,
         skip_if=op.get("skip_if"),
         until=op.get("until"),
         page=op.get("page") or template.document.get("page", ""),
         planned_at=run.now,
         due_at=run.now if at_once else run.hours.next_slot(run.now, zone),
-        expires_at=expiry(op, run),
+        expires_at=expiry(op, run, run.now),
         to_address=known.addresses.get(contact.person_id, "") if op["op"] == "email" else "",
     )
 
 
+def _ends_at_once(e: Enrollment, op: Op) -> str:
+    """Why a message is kept only to be counted; empty when it may leave."""
+    if e.holdout:
+        return Reason.HOLDOUT
+    return "" if is_set_up(op["op"]) else Reason.NO_CHANNEL
+
+
 def _look_up(pairs: Reached, run: Walk) -> _Known:
-    contacts = _recipients(pairs, run)
+    contacts = recipients(pairs, run)
     people = {c.person_id for rows in contacts.values() for c in rows}
     pinned = {e.version.program["templates"][op["value"]] for e, op in pairs}
     addresses = {
@@ -161,28 +183,33 @@ def _look_up(pairs: Reached, run: Walk) -> _Known:
             "from_at", "pk"
         )
     }
-    subs = Subscription.objects.filter(pk__in={e.subscription_id for e, _op in pairs})
     return _Known(
         contacts=contacts,
         templates=TemplateVersion.objects.in_bulk(pinned),
         topics={t.key: t for t in Topic.objects.all()},
         addresses=addresses,
-        sub_uids=dict(subs.values_list("pk", "uid")),
+        sub_uids=sub_uids(pairs),
     )
 
 
-def _recipients(reached: Reached, run: Walk) -> dict[int, list[Contact]]:
+def sub_uids(reached: Reached) -> SubUids:
+    """The uids of the contracts these enrollments are about; one SELECT."""
+    subs = Subscription.objects.filter(pk__in={e.subscription_id for e, _op in reached})
+    return dict(subs.values_list("pk", "uid"))
+
+
+def recipients(reached: Reached, run: Walk) -> Recipients:
     """To whom each step speaks: the enrolled contact, or the account's people of the step's role."""
     direct = {e.contact_id for e, _op in reached if e.contact_id}
     known = Contact.objects.select_related("person").in_bulk(direct)
     by_role = _by_role(reached, run)
-    found: dict[int, list[Contact]] = {}
+    found: Recipients = {}
     for e, op in reached:
         if e.contact_id:
-            found[e.pk] = [known[e.contact_id]]
+            found[e.pk, op["id"]] = [known[e.contact_id]]
         else:
             role = (op.get("to") or {}).get("role") or e.version.program["to"]
-            found[e.pk] = by_role[(e.account_id, role)]
+            found[e.pk, op["id"]] = by_role[(e.account_id, role)]
     return found
 
 
@@ -199,6 +226,6 @@ def _by_role(reached: Reached, run: Walk) -> dict[tuple[int, str], list[Contact]
     return found
 
 
-def expiry(op: Op, run: Walk) -> datetime:
-    """When a held message is too late to be of use (default 5 business days)."""
-    return run.hours.days.after(run.now, span(op.get("expires_after", "5bd")))
+def expiry(op: Op, run: Walk, reached_at: datetime) -> datetime:
+    """When what a step says is too late to be of use (default 5 business days)."""
+    return run.hours.days.after(reached_at, span(op.get("expires_after", "5bd")))

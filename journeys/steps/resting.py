@@ -18,11 +18,21 @@ Reached = list[tuple[Enrollment, Op]]
 Settled = dict[int, datetime | None]
 
 
+@dataclass(frozen=True)
+class About:
+    """An enrollment's unit key for drawing lots, and the zone of whoever is spoken to."""
+
+    unit: str
+    zone: str
+
+
 @dataclass
 class Walk:
     """What a batch knows, and what its walks leave to be written.
 
     `settled`: for each enrollment that waits for what its step did, when that was settled, or None.
+    `about`: of those whose program draws lots or has a window of its own.
+    `held`: enrollments whose contract is with a person; `exempt`: texts that may be said to them.
     `reached`: by the name of a writer (`kinds.WRITERS`), the steps it has to write in one set.
     """
 
@@ -30,6 +40,9 @@ class Walk:
     hours: SendingHours
     answers: Answers
     settled: Settled = field(default_factory=dict)
+    about: dict[int, About] = field(default_factory=dict)
+    held: frozenset[int] = frozenset()
+    exempt: frozenset[str] = frozenset()
     reached: dict[str, Reached] = field(default_factory=lambda: defaultdict(list))
     decisions: list[Decision] = field(default_factory=list)
     moved: list[Enrollment] = field(default_factory=list)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from journeys import db, ledger
 from journeys.calendars import hours_at
 from journeys.conditions import Ask
-from journeys.models import Enrollment, JourneyVersion
+from journeys.models import Enrollment, JourneyVersion, Message, TemplateVersion, Topic
 from journeys.permission import paused_accounts, paused_journeys
 from journeys.steps.answers import ask_all
 from journeys.steps.kinds import SETTLED, WRITERS
-from journeys.steps.resting import Settled, Walk
+from journeys.steps.resting import About, Op, Settled, Walk
 from journeys.steps.walking import walk
 
+WITH_A_PERSON = ("off", "hold")
 BATCH = {"postgresql": 5_000, "sqlite": 1_000}
 
 
@@ -33,12 +37,12 @@ def run_due(now: datetime) -> int:
 
 
 def _claim(now: datetime, after: int, size: int) -> list[Enrollment]:
-    """The next due enrollments, locked for us; whoever is paused or with a person stays put."""
+    """The next due enrollments, locked for us; whoever is paused stays put."""
     due = Enrollment.objects.filter(status=Enrollment.Status.IN, due_at__lte=now, pk__gt=after)
     due = due.exclude(journey__key__in=paused_journeys(now)).exclude(
         account__in=paused_accounts(now)
     )
-    due = due.exclude(subscription__path__in=("off", "hold"))
+    due = due.annotate(path=F("subscription__path"))
     return list(db.skip_locked(due.order_by("pk"))[:size])
 
 
@@ -56,11 +60,45 @@ def _run(batch: list[Enrollment], now: datetime) -> int:
         hours=hours,
         answers=ask_all(batch, versions, Ask(now=now, days=hours.days)),
         settled=_settled(batch, now),
+        about=_about(batch, versions),
+        held=frozenset(e.pk for e in batch if getattr(e, "path", None) in WITH_A_PERSON),
     )
+    if run.held:
+        run.exempt = _contract_notices(versions.values())
     for enrollment in batch:
         walk(enrollment, run)
     _write(run)
     return len(run.moved)
+
+
+def _about(batch: list[Enrollment], versions: dict[int, JourneyVersion]) -> dict[int, About]:
+    """Unit key and zone of those whose program asks for them; at most one SELECT."""
+    asking = {pk for pk, v in versions.items() if any(map(_asks_who, v.program["ops"]))}
+    ids = [e.pk for e in batch if e.version_id in asking]
+    if not ids:
+        return {}
+    rows = Enrollment.objects.filter(pk__in=ids).values_list(
+        "pk", "journey__product_id", "account__external_id", "contact__user_id",
+        "contact__person__zone",
+    )  # fmt: skip
+    return {
+        pk: About((account if product else user) or account, zone or settings.TIME_ZONE)
+        for pk, product, account, user, zone in rows
+    }
+
+
+def _asks_who(op: Op) -> bool:
+    return op["op"] == "split" or bool(op.get("send_window"))
+
+
+def _contract_notices(versions: Iterable[JourneyVersion]) -> frozenset[str]:
+    """The texts of these journeys that must reach a customer even while a person helps (R83)."""
+    pinned = {pk: key for v in versions for key, pk in v.program["templates"].items()}
+    notices = set(
+        Topic.objects.filter(category=Message.Category.TRANSACTIONAL).values_list("key", flat=True)
+    )
+    rows = TemplateVersion.objects.filter(pk__in=pinned).values_list("pk", "document__topic")
+    return frozenset(pinned[pk] for pk, topic in rows if topic in notices)
 
 
 def _settled(batch: list[Enrollment], now: datetime) -> Settled:
@@ -86,6 +124,7 @@ def _write(run: Walk) -> None:
                 "step_at": e.step_at,
                 "waiting_for": e.waiting_for,
                 "due_at": e.due_at,
+                "variants": e.variants,
                 "status": e.status,
                 "reason": e.reason,
                 "left_at": e.left_at,
