@@ -11,7 +11,7 @@ class LearningConfig(AppConfig):
 
     def ready(self) -> None:
         """Say where this site's pages are, and look at product facts before each tick's beats."""
-        from journeys import engine  # noqa: PLC0415 -- app ready
+        from journeys import engine, identity  # noqa: PLC0415 -- app ready
         from journeys.api import openapi  # noqa: PLC0415 -- app ready
         from learning import api, progress, targets  # noqa: PLC0415 -- app ready
 
@@ -19,3 +19,5 @@ class LearningConfig(AppConfig):
         openapi.describe("/v1/progress", api.DESCRIPTION)
         if progress.settle_by_product_facts not in engine.before_beats:
             engine.before_beats.append(progress.settle_by_product_facts)
+        if progress.merge_learning not in identity.before_merge:
+            identity.before_merge.append(progress.merge_learning)

@@ -8,8 +8,7 @@ from datetime import datetime
 from journeys.facts.calls import Read, Refused, read
 from journeys.models import Alias, Inbox
 from journeys.people import Kind, Roster
-
-ANONYMOUS = "anonymous"
+from journeys.people.names import ANONYMOUS
 
 
 def links(calls: Iterable[Read], known: set[str]) -> dict[str, str]:
@@ -24,13 +23,6 @@ def links(calls: Iterable[Read], known: set[str]) -> dict[str, str]:
         elif one.call.kind is Kind.ALIAS and one.call.previous_id not in known:
             found[one.call.previous_id] = one.call.user_id
     return found
-
-
-def who(anonymous_ids: Iterable[str]) -> dict[str, str]:
-    """The users behind anonymous ids that are known already; at most one SELECT."""
-    wanted = sorted(set(anonymous_ids))
-    rows = Alias.objects.filter(kind=ANONYMOUS, value__in=wanted)
-    return dict(rows.values_list("value", "contact__user_id")) if wanted else {}
 
 
 def waiting(linked: Mapping[str, str], received_at: datetime) -> tuple[list[int], list[Read]]:

@@ -17,7 +17,7 @@ from journeys import db
 from journeys.facts import inbox, receipts, times
 from journeys.facts.calls import Read, Refused, read
 from journeys.models import Contact, Event
-from journeys.people import Delivered, Kind, Problem, Roster, Whom, deliverables, lock
+from journeys.people import Delivered, Kind, Problem, Roster, Whom, deliverables, lock, names
 
 TRIES = 4
 # PostgreSQL: deadlock, serialization failure. Whoever loses starts again.
@@ -179,19 +179,19 @@ class Batch:
         return settled and not self.waiting and not self.roster.changes
 
     def _known_by_name(self) -> tuple[dict[str, str], list[Read]]:
-        """New links from anonymous ids to users, and the calls with the users behind them."""
+        """New links from anonymous ids to users, and the calls with the users behind them.
+
+        A user id that was merged into another means that one.
+        """
         previous = {o.call.previous_id for o in self.calls if o.call.kind is Kind.ALIAS}
         users = Contact.objects.filter(user_id__in=previous).values_list("user_id", flat=True)
-        said = {one.call.user_id for one in self.calls}
+        said = {one.call.user_id for one in self.calls if one.call.user_id}
         linked = inbox.links(self.calls, said | set(users) if previous else said)
         nameless = {o.anonymous_id for o in self.calls if o.anonymous_id and not o.call.user_id}
-        known = inbox.who(nameless - linked.keys()) | linked
-        told = [
-            one.of(known[one.anonymous_id])
-            if not one.call.user_id and one.anonymous_id in known
-            else one
-            for one in self.calls
-        ]
+        known = names.behind(nameless - linked.keys(), said)
+        linked = {one: known.get((names.MERGED_USER, user), user) for one, user in linked.items()}
+        known |= {(names.ANONYMOUS, cookie): user for cookie, user in linked.items()}
+        told = [_by_its_name(one, known) for one in self.calls]
         return linked, told
 
     def _events(self, calls: Iterable[Read], whom: Iterable[Whom]) -> Iterable[tuple[Whom, Event]]:
@@ -220,6 +220,16 @@ class Batch:
         db.insert([event for _who, event in self.events])
         db.insert(list(inbox.rows_of(self.waiting, self.source, self.received_at)))
         inbox.adopt(self.adopted, self.received_at)
+
+
+def _by_its_name(one: Read, known: Mapping[tuple[str, str], str]) -> Read:
+    """A call about the user its name means."""
+    name = (
+        (names.MERGED_USER, one.call.user_id)
+        if one.call.user_id
+        else (names.ANONYMOUS, one.anonymous_id)
+    )
+    return one.of(known[name]) if name in known else one
 
 
 def _delivered(calls: Iterable[Read], whom: Iterable[Whom]) -> Iterable[Delivered]:

@@ -10,6 +10,7 @@ from journeys.people.calls import Call, Kind, Problem
 from journeys.people.deliverables import Delivered
 from journeys.people.locks import lock
 from journeys.people.logins import log_in_of
+from journeys.people.names import known_as
 from journeys.people.persons import absorb
 from journeys.people.reserved import BadTrait, clean_account, clean_contact
 from journeys.people.roster import Roster, Whom
@@ -42,6 +43,7 @@ __all__ = [
     "group",
     "identify",
     "invite_staff",
+    "known_as",
     "lock",
     "log_in_of",
     "set_traits",

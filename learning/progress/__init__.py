@@ -2,6 +2,7 @@
 
 from learning.progress.completing import Finish, complete, complete_all
 from learning.progress.doing import settle_by_product_facts
+from learning.progress.merging import merge_learning
 from learning.progress.tracking import (
     BadTicket,
     Seen,
@@ -20,6 +21,7 @@ __all__ = [
     "complete",
     "complete_all",
     "issue",
+    "merge_learning",
     "open_ticket",
     "read_through",
     "settle_by_product_facts",
