@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from journeys.calendars import days_at
 from journeys.conditions import ENROLLMENT, Ask
 from journeys.enrollments.buckets import bucket
 from journeys.enrollments.subjects import candidates, enrollments_of, picked
-from journeys.models import Enrollment, JourneyVersion, VersionStatus
+from journeys.models import Contact, Enrollment, JourneyVersion, VersionStatus
 from journeys.permission import paused_journeys
 from journeys.timing import Days, span
 
@@ -134,6 +134,30 @@ def remember_who_matched(version: JourneyVersion, now: datetime) -> int:
     matching = rows.filter(
         conditions.compile(tree, True, ask, subject), ~Exists(enrollments_of(rows, version))
     )
+    return _stay_out(version, matching, now)
+
+
+def would_come(version: JourneyVersion, accounts: Collection[int], ask: Ask) -> QuerySet[Any]:
+    """Whom of these accounts the entry takes in at the question's moment."""
+    rows = coming(version, ask)
+    return rows.filter(**{"account_id__in" if rows.model is Contact else "pk__in": accounts})
+
+
+def keep_out(accounts: Collection[int], now: datetime) -> int:
+    """Whoever of these accounts would come into a journey now stays out of it; how many.
+
+    As if it had been published with `enroll: new` at this moment: they may come in once they have
+    stopped to match and match again (contracts 3, import).
+    """
+    ask = Ask(now=now, days=days_at(now))
+    published = JourneyVersion.objects.filter(status=VersionStatus.PUBLISHED)
+    return sum(
+        _stay_out(version, would_come(version, accounts, ask), now)
+        for version in published.select_related("journey")
+    )
+
+
+def _stay_out(version: JourneyVersion, matching: QuerySet[Any], now: datetime) -> int:
     staying = []
     for candidate in picked(matching):
         row = _enrollment(version, _subject_key(candidate), candidate, 0, now)
