@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -10,9 +10,14 @@ from typing import Any
 from journeys import conditions, db, ledger
 from journeys.calendars import days_at
 from journeys.conditions import SUBSCRIPTION, Ask
+from journeys.conditions.dialect import among
+from journeys.lifecycle import scenarios
+from journeys.lifecycle.correcting import correct
 from journeys.lifecycle.entering import due_on, newest_seq, placed, start_subscriptions
+from journeys.lifecycle.listening import News, listen
 from journeys.lifecycle.standing import exit_tree, standing, tree_of
-from journeys.lifecycle.states import keep_states
+from journeys.lifecycle.states import Stood, correct_states, keep_states
+from journeys.lifecycle.watching import behind, passed
 from journeys.models import (
     ExitCriterion,
     LifecycleVersion,
@@ -27,21 +32,33 @@ def advance(now: datetime) -> int:
 
     Stages are judged in route order, so one tick passes every stage that is done, one row each.
     """
-    moved = start_subscriptions(now)
     ask = Ask(now=now, days=days_at(now))
+    news = listen(now)
+    late = _late(news)
+    correct(late, ask)
+    correct_states(late, ask)
+    moved = start_subscriptions(now)
     live = Subscription.objects.filter(ended_at=None, version__isnull=False)
     inhabited = set(live.values_list("version_id", "stage_id").distinct())
     versions = LifecycleVersion.objects.filter(pk__in={v for v, _stage in inhabited})
     for version in versions.prefetch_related("stages__criteria"):
         here = {stage for v, stage in inhabited if v == version.pk and stage}
-        moved += _along(version, here, ask)
+        moved += _along(version, here, ask, late)
+    news.keep()
     return moved
 
 
-def _along(version: LifecycleVersion, inhabited: set[int], ask: Ask) -> int:
+def _late(news: News) -> Mapping[int, datetime]:
+    """Accounts with news and its earliest moment; nobody while no contract has begun its way."""
+    begun = Subscription.objects.filter(stage__isnull=False, ended_at=None)
+    return news.earliest() if news.after and begun.exists() else {}
+
+
+def _along(version: LifecycleVersion, inhabited: set[int], ask: Ask, news: Collection[int]) -> int:
     """One version's stages in route order; those that nobody is in are not asked about."""
     stages = list(version.stages.all())
-    moved, stood = 0, []
+    moved = 0
+    stood: list[Stood] = []
     for stage, following in pairwise(stages):
         if stage.pk not in inhabited:
             continue
@@ -49,12 +66,21 @@ def _along(version: LifecycleVersion, inhabited: set[int], ask: Ask) -> int:
         there = standing(stage, criteria, ask)
         stood.append((stage, criteria, there))
         if ready := there.ready(stage, criteria):
-            leaving = list(Subscription.objects.filter(pk__in=ready).order_by("pk"))
+            leaving = _held_fast(ready, stage)
             _move(leaving, version, (stage, following), criteria, ask)
             moved += len(leaving)
             inhabited.add(following.pk)
-    keep_states(stood, ask)
+    keep_states(stood + passed(stages, behind(version.pk, news), ask), ask)
+    scenarios.overdue(stages, ask)
     return moved
+
+
+def _held_fast(ready: list[int], stage: Stage) -> list[Subscription]:
+    """Those of them who are still there and not held by hand, locked until the beat's end (I6)."""
+    there = Subscription.objects.filter(
+        among("pk", ready), stage=stage, manual_until_released=False, ended_at=None
+    )
+    return list(db.hold(there.order_by("pk")))
 
 
 def _move(
@@ -86,12 +112,14 @@ def _move(
                 effective_at=effective,
                 decided_at=ask.now,
                 due_on=due,
+                completes_onboarding=stage.completes_onboarding,
                 cause=StageTransition.Cause.CRITERIA,
                 evidence={"criteria": evidence[sub.pk], "stage": stage.name},
             )
         )
         changes.append(placed(sub, following, version, effective, due))
     db.insert(moves)
+    scenarios.succeeded(stage, leaving, seqs, ask)
     db.update(Subscription, changes, only_where=f"t.stage_id = {int(stage.pk)}")
     ledger.write(
         ledger.about_subscription(

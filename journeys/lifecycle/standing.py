@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, IntegerField, QuerySet, When
+from django.db.models import Case, IntegerField, Q, QuerySet, When
 
 from journeys import conditions
 from journeys.conditions import SUBSCRIPTION, Ask, Node
+from journeys.conditions.dialect import among
 from journeys.models import ExitCriterion, Stage, Subscription
 
 
@@ -49,11 +50,13 @@ def exit_tree(stage: Stage, criteria: Sequence[ExitCriterion]) -> Node:
     return conditions.parse(raw, subject="subscription", whole=False)
 
 
-def standing(stage: Stage, criteria: Sequence[ExitCriterion], ask: Ask) -> Standing:
-    """Ask every criterion about everybody in the stage."""
+def standing(
+    stage: Stage, criteria: Sequence[ExitCriterion], ask: Ask, *, of: Sequence[int] | None = None
+) -> Standing:
+    """Ask every criterion about everybody in the stage, or about these contracts (ids)."""
     trees = [tree_of(criterion) for criterion in criteria]
 
-    def build(ask: Ask, _ids: Sequence[int]) -> QuerySet[Any, Any]:
+    def build(ask: Ask, ids: Sequence[int]) -> QuerySet[Any, Any]:
         said = [
             Case(
                 When(conditions.compile(tree, True, ask, SUBSCRIPTION), then=1),
@@ -62,11 +65,13 @@ def standing(stage: Stage, criteria: Sequence[ExitCriterion], ask: Ask) -> Stand
             )
             for tree in trees
         ]
-        there = Subscription.objects.filter(stage=stage.pk, ended_at=None).order_by("pk")
+        which = Q(stage=stage.pk) if of is None else among("pk", ids)
+        there = Subscription.objects.filter(which, ended_at=None).order_by("pk")
         return there.values_list("pk", "manual_until_released", *said)
 
-    key = ("standing", stage.pk, tuple(tree.digest for tree in trees))
-    rows = conditions.asked(key, build, ask)
+    asked_of = "there" if of is None else "these"
+    key = ("standing", asked_of, stage.pk, tuple(tree.digest for tree in trees))
+    rows = conditions.asked(key, build, ask, of or ())
     return Standing(
         met={
             pk: {c.pk for c, yes in zip(criteria, said, strict=True) if yes}
