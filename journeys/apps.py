@@ -11,6 +11,8 @@ class JourneysConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from journeys import roles  # noqa: PLC0415 -- needs the models
+        from journeys import plays, roles  # noqa: PLC0415 -- needs the models
+        from journeys.publishing import references  # noqa: PLC0415
 
+        references.KNOWN["task"] = plays.known
         post_migrate.connect(roles.after_migrate, dispatch_uid="journeys.roles")

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from journeys import db, enrollments, lifecycle, plays, steps
+from journeys import db, enrollments, lifecycle, plays, steps, webhooks
 from journeys.faults import faultpoint
 from journeys.messages import arbitration
 from journeys.models import Tick
@@ -24,7 +24,7 @@ class TickRefused(ValueError):
 
 @dataclass
 class Counts:
-    """What a tick moved. `planned`: messages released to the sender."""
+    """What a tick moved. `planned`: messages released to the sender; `told`: other systems."""
 
     advanced: int = 0
     left: int = 0
@@ -32,6 +32,7 @@ class Counts:
     stepped: int = 0
     returned: int = 0
     planned: int = 0
+    told: int = 0
     took_ms: int = 0
 
 
@@ -71,6 +72,8 @@ def _beats(now: datetime, alive: Callable[[], object]) -> Counts:
     counts.returned = plays.settle(now)
     alive()
     counts.planned = arbitration.plan(now)
+    alive()
+    counts.told = webhooks.collect(now)
     alive()
     return counts
 

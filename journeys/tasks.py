@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from django_q.models import OrmQ, Schedule
 
-from journeys import clock, engine, pulse
+from journeys import clock, engine, pulse, webhooks
 from journeys.messages import delivery
 
 log = logging.getLogger("junro.tasks")
@@ -65,6 +65,7 @@ def once() -> None:
     sent = _work("sender", lambda: delivery.send_due(now, alive=_both_live))
     if sent is not None and sent.handed:
         _work("engine", lambda: engine.tick(now))
+    _work("sender", lambda: webhooks.send_due(now))
     delivery.reconcile(now)
     clock.note_seen()
 

@@ -98,7 +98,8 @@ def hand_off(
 ) -> PlayTask:
     """A person takes a contract over until `return_when` (subject subscription) is met (R83).
 
-    ValueError without a reason or with a condition that cannot be read; both are required (O7).
+    Both a reason and a return condition are required (O7): ValueError without the one,
+    ConditionError where the other cannot be read.
     """
     if not why.strip():
         raise ValueError(_("Say why a person takes over."))

@@ -30,7 +30,7 @@ FIELDS: dict[str, frozenset[str]] = {
     "leave": frozenset(),
 }
 #: Kinds whose rooms are not open yet: refused by name, never ignored.
-LATER: tuple[str, ...] = ("task", "webhook")
+LATER: tuple[str, ...] = ()
 MESSAGES = ("email", "line", "chat", "nudge")
 #: Kinds that can hold the person: a way round without one of them would turn without end.
 HOLDING = ("email", "line", "chat", "webhook", "wait", "wait_until")

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from journeys import clock, outside, pulse
+from journeys import clock, outside, pulse, webhooks
 from journeys.management.loops import LONGEST_REST, Loop
 from journeys.messages.delivery import Sent, reconcile, send_due
 
@@ -68,6 +68,7 @@ def once() -> Sent:
             break
     if not total.held:
         reconcile(clock.now())
+        webhooks.send_due(clock.now())
     return total
 
 
@@ -87,6 +88,7 @@ class SenderLoop(Loop):
         sent = send_due(clock.now(), alive=self.alive)
         if self.passes % RECONCILE_EVERY == 0 and not sent.held:
             reconcile(clock.now())
+        webhooks.send_due(clock.now())
         pulse.beat(self.role)
         self.passes += 1
         return self.seconds_to_rest(sent)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from journeys import clock, engine
+from journeys import clock, engine, webhooks
 from journeys.messages import delivery
 
 NEAR = timedelta(minutes=10)
@@ -43,7 +43,10 @@ class Command(BaseCommand):
         except engine.TickRefused as error:
             raise CommandError(str(error), returncode=2) from error
         # Only the present may speak to the outside; a tick of another time leaves things planned.
-        sent = delivery.send_due(now) if abs(now - present) <= NEAR else delivery.Sent()
+        is_present = abs(now - present) <= NEAR
+        sent = delivery.send_due(now) if is_present else delivery.Sent()
+        if is_present:
+            webhooks.send_due(now)
         if sent.held:
             self.stderr.write(sent.held)
         report = {
