@@ -1,7 +1,19 @@
 """Stages, left by exit criteria: who moves on, since when, with what evidence, what is missing."""
 
 from journeys.lifecycle.advancing import advance
+from journeys.lifecycle.by_hand import HandRefused, extend, hold, move_by_hand, release
 from journeys.lifecycle.checklist import Item, checklist, missing
 from journeys.lifecycle.entering import start_subscriptions
 
-__all__ = ["Item", "advance", "checklist", "missing", "start_subscriptions"]
+__all__ = [
+    "HandRefused",
+    "Item",
+    "advance",
+    "checklist",
+    "extend",
+    "hold",
+    "missing",
+    "move_by_hand",
+    "release",
+    "start_subscriptions",
+]

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from journeys import conditions, db, ledger
+from journeys import conditions, db, goals, ledger
 from journeys.calendars import days_at
 from journeys.conditions import SUBSCRIPTION, Ask
 from journeys.conditions.dialect import among
@@ -34,6 +34,8 @@ def advance(now: datetime) -> int:
     """
     ask = Ask(now=now, days=days_at(now))
     news = listen(now)
+    if "facts" in news.after:
+        goals.hear(news.after["facts"], now)
     late = _late(news)
     correct(late, ask)
     correct_states(late, ask)

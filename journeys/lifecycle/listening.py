@@ -40,7 +40,9 @@ def _of_members(after: int) -> QuerySet[Any, Any]:
     came = Membership.objects.filter(pk__gt=after)
     rows = Membership.objects.filter(contact__in=came.values("contact"))
     reaches = Least("from_at", "contact__known_since")
-    return rows.order_by().values_list("account_id").annotate(one=Min(reaches), other=Min("from_at"))
+    return (
+        rows.order_by().values_list("account_id").annotate(one=Min(reaches), other=Min("from_at"))
+    )
 
 
 def _of_repeats(after: int) -> QuerySet[Any, Any]:

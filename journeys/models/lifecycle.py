@@ -286,12 +286,14 @@ class Goal(models.Model):
 
 
 class GoalMeasurement(models.Model):
-    """One measured value of a goal, append-only."""
+    """One measured value of a goal, append-only. `fact`: the event that told it, if one did."""
 
     goal = models.ForeignKey(Goal, on_delete=models.CASCADE, related_name="measurements")
     value = models.DecimalField(max_digits=12, decimal_places=2)
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField()
+    fact = models.UUIDField(null=True, unique=True, editable=False)
+    by_user_id = models.BigIntegerField(null=True)
 
     def __str__(self) -> str:
         return f"{self.value:g}"

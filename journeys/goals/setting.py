@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from journeys import db, facts, people
+from journeys.goals.measuring import ATTAINMENT, tell_attainment
 from journeys.models import Contact, Goal, Subscription
 
 MOST = 3
@@ -56,6 +57,8 @@ def set_goal(
         agreed_by=contact,
     )
     people.set_traits([(subscription, {COUNT: count}, now)], received_at=now)
+    if ATTAINMENT in subscription.traits:
+        tell_attainment({subscription.pk: now}, now)
     facts.record(
         name="goal.set",
         occurred_at=now,
