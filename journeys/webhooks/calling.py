@@ -50,8 +50,10 @@ def post(url: str, body: str, headers: Mapping[str, str]) -> Answer:
 def _post(url: str, body: str, headers: Mapping[str, str]) -> Answer:
     said = {"content-type": "application/json; charset=utf-8", **headers}
     try:
-        with _cut_after(SECONDS), _session() as session:
+        with _cut_after(SECONDS) as line, _session() as session:
             response = session.post(url, data=body.encode(), headers=said, stream=True)
+            if line.is_over:  # cut off in the middle of a header, which may look like its end
+                return Answer(error=f"took longer than {SECONDS:g} s")
             return Answer(
                 status=response.status_code,
                 text=_beginning(response),
@@ -147,14 +149,14 @@ _line: ContextVar[_Line | None] = ContextVar("line", default=None)
 
 
 @contextlib.contextmanager
-def _cut_after(seconds: float) -> Iterator[None]:
+def _cut_after(seconds: float) -> Iterator[_Line]:
     line = _Line()
     timer = threading.Timer(seconds, line.cut)
     timer.daemon = True
     token = _line.set(line)
     timer.start()
     try:
-        yield
+        yield line
     finally:
         timer.cancel()
         _line.reset(token)
