@@ -35,6 +35,7 @@ from journeys.conditions.explaining import Explained, explain
 from journeys.conditions.moments import since
 from journeys.conditions.prepared import asked, matching
 from journeys.conditions.reading import dump, hash_of, parse, parse_yaml
+from journeys.conditions.segments import segments_given, segments_in
 from journeys.conditions.tree import Node, Verdict
 
 __all__ = [
@@ -63,6 +64,8 @@ __all__ = [
     "matching",
     "parse",
     "parse_yaml",
+    "segments_given",
+    "segments_in",
     "since",
     "subject_of",
     "unseen",

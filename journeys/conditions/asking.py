@@ -104,6 +104,8 @@ class Subject:
             return here(self.known_since)
         if self.kind == "subscription":
             return _known_since(Subscription, self.subscription)
+        if self.kind == "contact":
+            return _known_since(Contact, self.contact)
         account = _known_since(Account, self.account)
         if self.contact is None:
             return account

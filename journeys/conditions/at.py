@@ -21,12 +21,18 @@ MOST = 1_000_000_000
 
 @dataclass(frozen=True)
 class At:
-    """`raw` at `path`; `node` reads a condition that stands inside a leaf."""
+    """`raw` at `path`; `read_node` reads a condition that stands inside a leaf.
+
+    `read_saved` reads one that was saved under a name, which has limits of its own; `trail` are the
+    names on the way here.
+    """
 
     raw: Any
     path: str
     read_node: Callable[[At], Node]
+    read_saved: Callable[[At], Node]
     deep: int = 1
+    trail: tuple[str, ...] = ()
 
     def refuse(self, code: str, message: str, allowed: Iterable[str] = ()) -> NoReturn:
         """Raise ConditionError about this place."""
@@ -40,6 +46,10 @@ class At:
     def deeper(self) -> At:
         """The same place, as a condition inside another one."""
         return replace(self, deep=self.deep + 1)
+
+    def inside(self, name: str) -> At:
+        """The same place, as a condition saved under a name."""
+        return replace(self, deep=1, trail=(*self.trail, name))
 
     def mapping(self) -> dict[str, At]:
         """The value's fields, whatever they are called."""

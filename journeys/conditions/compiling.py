@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import reduce
-from operator import add, and_, or_
+from operator import and_, or_
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Q
 from django.db.models.lookups import GreaterThanOrEqual
 
 from journeys.conditions.asking import Ask, Subject
+from journeys.conditions.dialect import Plus, Truth
 from journeys.conditions.tree import AnyOf, AtLeast, Leaf, Node, Not
 
 
@@ -36,5 +37,4 @@ def _at_least(need: int, each: list[Q]) -> Q:
         return reduce(or_, each)
     if need == len(each):
         return reduce(and_, each)
-    ones = [Case(When(q, then=1), default=0, output_field=IntegerField()) for q in each]
-    return Q(GreaterThanOrEqual(reduce(add, ones), Value(need)))
+    return Q(GreaterThanOrEqual(Plus(*(Truth(q) for q in each)), need))

@@ -7,16 +7,23 @@ from fractions import Fraction
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual, Range
+from django.db.models import (
+    BigIntegerField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThan, LessThanOrEqual, Range
 from django.utils.translation import gettext as _
 
 from journeys.conditions.asking import Ask, Subject, outer
 from journeys.conditions.at import At
-from journeys.conditions.dialect import count_up_to
+from journeys.conditions.dialect import Always, SumOfTruth, count_up_to
 from journeys.models import Contact, Membership
 
-EVERYBODY, NOBODY = ~Q(pk__in=()), Q(pk__in=())
+EVERYBODY, NOBODY = Q(Always(True)), Q(Always(False))
 DEEPEST_PROPERTY = 10
 _BOUNDS = ("gt", "gte", "lt", "lte", "eq")
 
@@ -82,7 +89,17 @@ class Count:
         """
         if self.least <= 0:
             return EVERYBODY
-        return Q(GreaterThanOrEqual(count_up_to(rows, self.least), self.least))
+        if rows.query.distinct:  # SQLite forgets DISTINCT in a sub-select of one row
+            return Q(GreaterThanOrEqual(count_up_to(rows, self.least), self.least))
+        return there_is(rows, self.least)
+
+
+def there_is(rows: QuerySet[Any], number: int = 1) -> Q:
+    """Whether the query gives at least so many rows (which are never NULL); looks no further.
+
+    One sub-select flat: SQLite's parser takes only so many inside one another.
+    """
+    return Q(IsNull(Subquery(rows[number - 1 : number]), False))
 
 
 ONCE = Count()
@@ -183,18 +200,14 @@ class Quantifier:
         ).order_by()
 
     def predicate(self, want: bool, people: QuerySet[Contact], meeting: Q) -> Q:
-        """Whether enough of the people meet (or not); neither where there is nobody."""
-        enough = self._enough(people, meeting)
-        return enough if want else Q(Exists(people)) & ~enough
+        """Whether enough of the people meet (or not); neither where there is nobody.
 
-    def _enough(self, people: QuerySet[Contact], meeting: Q) -> Q:
-        those = people.filter(meeting)
-        if self.share is None:
-            return Count((("gte", self.n),)).enough(those)
-        least = count_up_to(people) * self.share.numerator
-        return Q(Exists(people)) & Q(
-            GreaterThanOrEqual(count_up_to(those) * self.share.denominator, least)
-        )
+        One sum over the people, flat: it is NULL where there is nobody.
+        """
+        found = people.values(found=SumOfTruth(meeting, self.share))
+        total = Subquery(found, output_field=BigIntegerField())
+        need = self.n if self.share is None else 0
+        return Q(GreaterThanOrEqual(total, need) if want else LessThan(total, need))
 
 
 def _share(at: At) -> Fraction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -120,6 +121,58 @@ def day_of(column: str, zone: str) -> Func:
     if fixed_offset(zone) is None:
         return TruncDate(column, tzinfo=ZoneInfo(zone))
     return _Day(column, zone)
+
+
+class Always(Func):
+    """True of every row, or of none; Django's own constants would empty the query around them."""
+
+    output_field = BooleanField()
+    arity = 0
+
+    def __init__(self, answer: bool) -> None:
+        super().__init__()
+        self.template = "1=1" if answer else "1=0"
+
+
+class Truth(Func):
+    """1 where a predicate holds, 0 where it does not or is NULL.
+
+    SQLite takes only about a hundred words it has not finished reading, so it is kept short there.
+    """
+
+    template = "CASE WHEN %(expressions)s THEN 1 ELSE 0 END"
+    arity = 1
+    output_field = IntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Sql:
+        return self.as_sql(compiler, connection, template="((%(expressions)s) IS TRUE)", **extra)
+
+
+class SumOfTruth(Func):
+    """In how many rows of a sub-select a predicate holds; NULL without any row.
+
+    With a share: in how many more than that share of the rows, times the share's denominator.
+    """
+
+    template = "SUM(CASE WHEN %(expressions)s THEN 1 ELSE 0 END)%(share)s"
+    arity = 1
+    output_field = BigIntegerField()
+
+    def __init__(self, predicate: Q, share: Fraction | None = None) -> None:
+        of = f" * {share.denominator} - COUNT(*) * {share.numerator}" if share is not None else ""
+        super().__init__(predicate, share=of)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Sql:
+        short = "SUM((%(expressions)s) IS TRUE)%(share)s"
+        return self.as_sql(compiler, connection, template=short, **extra)
+
+
+class Plus(Func):
+    """Numbers added up side by side: nested ones would fill SQLite's parser."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " + "
+    output_field = IntegerField()
 
 
 class CountOf(Subquery):

@@ -106,11 +106,17 @@ class Sqlite(Dialect):
             return Found(
                 (f"json_type({document}, %s)", [where]), (f"json_extract({document}, %s)", [where])
             )
-        of = document
-        for _key in path[:-1]:
-            of = f"(SELECT value FROM json_each({of}) WHERE key = %s AND type = 'object')"  # noqa: S608 -- ours
-        of = f"FROM json_each({of}) WHERE key = %s"
-        return Found((f"(SELECT type {of})", [*path]), (f"(SELECT value {of})", [*path]))
+        # side by side, not one inside the other: SQLite's parser takes only so many
+        tables, tests = [f"json_each({document}) k0"], ["k0.key = %s"]
+        for n in range(1, len(path)):
+            inside = f"CASE WHEN k{n - 1}.type = 'object' THEN k{n - 1}.value ELSE '{{}}' END"
+            tables.append(f"json_each({inside}) k{n}")
+            tests.append(f"k{n}.key = %s")
+        last = f"k{len(path) - 1}"
+        of = f"FROM {', '.join(tables)} WHERE {' AND '.join(tests)}"
+        return Found(
+            (f"(SELECT {last}.type {of})", [*path]), (f"(SELECT {last}.value {of})", [*path])
+        )
 
     def literal(self, operand: Any) -> Sql:
         match kind_of(operand):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from journeys.conditions.leaves.event import EventLeaf
 from journeys.conditions.leaves.people import PeopleLeaf
+from journeys.conditions.leaves.segment import SegmentLeaf
 from journeys.conditions.leaves.stage import StageLeaf
 from journeys.conditions.leaves.trait import TraitLeaf
 from journeys.conditions.tree import Leaf
 
-__all__ = ["LATER", "LEAVES", "EventLeaf", "PeopleLeaf", "StageLeaf", "TraitLeaf"]
+__all__ = ["LATER", "LEAVES", "EventLeaf", "PeopleLeaf", "SegmentLeaf", "StageLeaf", "TraitLeaf"]
 
 LEAVES: dict[str, type[Leaf]] = {
-    leaf.head: leaf for leaf in (EventLeaf, PeopleLeaf, TraitLeaf, StageLeaf)
+    leaf.head: leaf for leaf in (EventLeaf, PeopleLeaf, TraitLeaf, StageLeaf, SegmentLeaf)
 }
 #: Heads of the language whose rooms are not open yet: known by name, so refused by name.
-LATER = ("ratio", "date", "message", "journey", "segment", "signal")
+LATER = ("ratio", "date", "message", "journey", "signal")

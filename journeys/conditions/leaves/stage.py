@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from journeys.conditions.asking import Ask, Row, Subject
 from journeys.conditions.at import At
+from journeys.conditions.counting import there_is
 from journeys.conditions.stages import Standing, moves, standings, subscriptions
 from journeys.conditions.tree import Evidence, History, Leaf, Verdict
 from journeys.conditions.windows import back, drops_out, read_span
@@ -65,9 +66,9 @@ class StageLeaf(Leaf):
         rows = subscriptions(subject, ask, self.product)
         if self.was:
             there = Exists(moves(ask, subscription=OuterRef("pk"), to_stage=self.stage).order_by())
-            met = Q(Exists(rows.filter(there)))
+            met = there_is(rows.filter(there).values("pk"))
         else:
-            met = Q(Exists(rows.filter(Exact(self._is(ask), 1))))
+            met = there_is(rows.filter(Exact(self._is(ask), 1)).values("pk"))
         return met if want else ~met
 
     def _is(self, ask: Ask) -> Subquery:

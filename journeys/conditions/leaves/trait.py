@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from django.db.models import Exists, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models import IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
 from journeys.conditions.asking import Ask, Row, Subject, outer
 from journeys.conditions.at import At
+from journeys.conditions.counting import there_is
 from journeys.conditions.dialect import Verdict01, among
 from journeys.conditions.errors import ConditionError
 from journeys.conditions.operators import WORDS, Operators
@@ -71,11 +72,11 @@ class TraitLeaf(Leaf):
 
     def _of_any(self, want: bool, ask: Ask, subject: Subject) -> Q:
         """Of the contract the subject is about, else of any of the account's, as `any` joins them."""
-        rows = subscriptions(subject, ask)
+        rows = subscriptions(subject, ask).values("pk")
         stood = Coalesce(self._stood(ask, OuterRef("pk")), Value(UNKNOWN))
         if want:
-            return Q(Exists(rows.filter(Exact(stood, 1))))
-        return Q(Exists(rows)) & ~Q(Exists(rows.filter(~Q(Exact(stood, 0)))))
+            return there_is(rows.filter(Exact(stood, 1)))
+        return there_is(rows) & ~there_is(rows.filter(~Q(Exact(stood, 0))))
 
     def _stood(self, ask: Ask, subject_id: Any) -> Any:
         """1 or 0 for the value as it stood, anything else when it says nothing."""

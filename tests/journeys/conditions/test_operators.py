@@ -61,8 +61,12 @@ TABLE: list[tuple[Any, Any, bool | None]] = [
 KEYS = ("k", "k k", "数量", 'a"b', "a'b", "$", "a\\b", "0", "k%s", "[0]")
 
 
+def _no_node(at: At) -> Any:
+    at.refuse("none", "")
+
+
 def read(raw: Any) -> Operators:
-    return Operators.read(At(raw, "", lambda at: at.refuse("none", "")))
+    return Operators.read(At(raw, "", _no_node, _no_node))
 
 
 def event(name: str, where: Any) -> EventLeaf:
