@@ -30,10 +30,10 @@ def take_in(
         return []
     runs = _runs(version, keys)
     rows = [unsaved(version, c, runs.get(key, 0) + 1, now) for key, c in keys.items()]
-    new = db.insert_new(rows, "uid")
-    uids = {str(uid) for uid in new}
+    db.insert(rows, ignore_conflicts=True)
+    # By uid: whom another run took in is not spoken of again.
     made = list(
-        Enrollment.objects.filter(uid__in=[r.uid for r in rows if str(r.uid) in uids])
+        Enrollment.objects.filter(uid__in=[row.uid for row in rows])
         .select_related("version__journey")
         .order_by("pk")
     )
