@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from journeys.lifecycle.entering import due_on, newest_seq, placed, start_subscr
 from journeys.lifecycle.listening import News, listen
 from journeys.lifecycle.standing import exit_tree, standing, tree_of
 from journeys.lifecycle.states import Stood, correct_states, keep_states
+from journeys.lifecycle.value import find_value
 from journeys.lifecycle.watching import behind, passed
 from journeys.models import (
     ExitCriterion,
@@ -56,7 +57,9 @@ def _late(news: News) -> Mapping[int, datetime]:
     return news.earliest() if news.after and begun.exists() else {}
 
 
-def _along(version: LifecycleVersion, inhabited: set[int], ask: Ask, news: Collection[int]) -> int:
+def _along(
+    version: LifecycleVersion, inhabited: set[int], ask: Ask, news: Mapping[int, datetime]
+) -> int:
     """One version's stages in route order; those that nobody is in are not asked about."""
     stages = list(version.stages.all())
     moved = 0
@@ -74,6 +77,7 @@ def _along(version: LifecycleVersion, inhabited: set[int], ask: Ask, news: Colle
             inhabited.add(following.pk)
     keep_states(stood + passed(stages, behind(version.pk, news), ask), ask)
     scenarios.overdue(stages, ask)
+    find_value(version, news, ask)
     return moved
 
 

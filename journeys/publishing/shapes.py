@@ -200,6 +200,7 @@ class LifecycleDoc(Doc):
     key: Key
     product: Key
     name: str
+    first_value: Condition | None = None  # when the customer first finds value (R12)
     stages: list[StageDoc] = Field(min_length=2)
 
     @field_validator("stages")

@@ -43,6 +43,8 @@ def check_lifecycle(document: Document, prefix: str = "") -> list[Problem]:
         for c, criterion in enumerate(stage.exit.criteria if stage.exit else ()):
             path = f"{dot}stages[{s}].exit.criteria[{c}].when"
             problems += condition_problems(criterion.when, path, "subscription")
+    if doc.first_value is not None:
+        problems += condition_problems(doc.first_value, f"{dot}first_value", "subscription")
     return problems
 
 
