@@ -18,7 +18,8 @@ def note(e: Enrollment, op: Op, run: Walk) -> bool:
 
 def write_traits(reached: Reached, run: Walk) -> list[Decision]:
     """Append the changes, a set for each journey, whose key is their source."""
-    contacts = Contact.objects.in_bulk({e.contact_id for e, _op in reached if e.contact_id})
+    named = {e.contact_id for e, _op in reached if e.contact_id}
+    contacts = Contact.objects.select_related("person").in_bulk(named)
     accounts = Account.objects.in_bulk({e.account_id for e, _op in reached if not e.contact_id})
     by_journey: dict[str, Reached] = defaultdict(list)
     for e, op in reached:

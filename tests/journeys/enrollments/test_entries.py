@@ -66,6 +66,7 @@ def test_a_date_offset_is_a_level_too() -> None:
 def test_enroll_new_keeps_out_who_matched_at_publishing_until_they_stop_and_match_again() -> None:
     hana = customer("hana")
     happened(hana, "app.used", CONTRACT_DAY)
+    engine.tick(CONTRACT_DAY)
     journey(
         LONG, entry={"when": {"event": {"name": "app.used", "within": "7d"}}}, enroll="new",
         now=at("2026-05-11T09:30"),
