@@ -49,7 +49,7 @@ class Import(models.Model):
         WAITING = "waiting", _("Waiting to begin")
         RUNNING = "running", _("Being brought in")
         DONE = "done", _("Brought in")
-        FAILED = "failed", _("Stopped")
+        FAILED = "failed", _("Came to a halt")
         GIVEN_UP = "given_up", _("Given up")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

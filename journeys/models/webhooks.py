@@ -22,7 +22,7 @@ class WebhookEndpoint(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     key = models.SlugField(_("key"), max_length=100, unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
-    url = models.URLField(_("address"), max_length=500)
+    url = models.CharField(_("address"), max_length=500)
     secret = models.TextField(editable=False)
     events = models.JSONField(_("events"), default=list, blank=True)
     owner = models.ForeignKey(
