@@ -7,10 +7,10 @@ PostgreSQL (bulk_create and bulk_update split by parameter count and grow with t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -23,35 +23,48 @@ def is_postgres() -> bool:
     return connection.vendor == "postgresql"
 
 
-def _writer(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
-    """What turns a field's values into what JSON carries for this database."""
+Writer = Callable[[Any], Any]
+
+
+def _writer(field: models.Field[Any, Any]) -> Writer | None:
+    """What turns a field's values into what JSON carries for this database; None: as they are.
+
+    Chosen once for a column, because it is called once for a value.
+    """
+    if field.is_relation:
+        return _writer(field.target_field)  # type: ignore[attr-defined]
     if isinstance(field, models.JSONField):
         encode = json.JSONEncoder if field.encoder is None else field.encoder
         return _unless_none(encode(ensure_ascii=False).encode)
-    if is_postgres():
-        return _isoformat
-    if isinstance(field, (models.CharField, models.TextField)):
+    if isinstance(field, models.DateTimeField):
+        return _unless_none(datetime.isoformat if is_postgres() else _utc_text)
+    if isinstance(field, models.UUIDField):
+        return _unless_none(str if is_postgres() else _hex)
+    if isinstance(
+        field, (models.DateField, models.DecimalField, models.CharField, models.TextField)
+    ):
         return _unless_none(str)
-    return _unless_none(lambda value: _scalar(field.get_db_prep_save(value, connection)))
+    return None
 
 
-def _unless_none(write: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _unless_none(write: Writer) -> Writer:
     return lambda value: None if value is None else write(value)
 
 
-def _isoformat(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, (datetime, date)) else _scalar(value)
+def _hex(value: UUID | str) -> str:
+    return value.hex if isinstance(value, UUID) else UUID(value).hex
 
 
-def _scalar(value: Any) -> Any:
-    return str(value) if isinstance(value, (UUID, Decimal, datetime, date)) else value
+def _utc_text(moment: datetime) -> str:
+    """As Django stores moments on SQLite."""
+    return str(moment.astimezone(UTC).replace(tzinfo=None))
 
 
-def _picked(field: Any) -> str:
-    """SQL that reads a field's value out of the JSON row `r`."""
+def _picked(field: Any, place: int) -> str:
+    """SQL that reads a field's value out of its place in the JSON row `r`."""
     if is_postgres():
-        return f"(r.value ->> '{field.column}')::{field.rel_db_type(connection) if field.is_relation else field.db_type(connection)}"
-    return f"json_extract(r.value, '$.{field.column}')"
+        return f"(r.value ->> {place})::{field.rel_db_type(connection) if field.is_relation else field.db_type(connection)}"
+    return f"json_extract(r.value, '$[{place}]')"
 
 
 def _rows() -> str:
@@ -60,6 +73,18 @@ def _rows() -> str:
 
 def _columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
     return [f for f in model._meta.concrete_fields if not f.primary_key]
+
+
+def _payload(rows: Iterable[Sequence[Any]], writers: Sequence[Writer | None]) -> str:
+    """Rows of values as one JSON text of lists."""
+    dressed = [(place, write) for place, write in enumerate(writers) if write]
+    written = []
+    for row in rows:
+        values = list(row)
+        for place, write in dressed:
+            values[place] = write(values[place])
+        written.append(values)
+    return json.dumps(written, ensure_ascii=False)
 
 
 def insert(rows: Sequence[M], *, ignore_conflicts: bool = False) -> int:
@@ -104,13 +129,10 @@ def _insertion(rows: Sequence[M], tail: str) -> tuple[str, list[str]]:
     """The INSERT of these rows and its one parameter."""
     model = type(rows[0])
     fields = _columns(model)
-    writers = [(f.column, f, _writer(f)) for f in fields]
-    payload = json.dumps(
-        [{name: write(f.pre_save(row, add=True)) for name, f, write in writers} for row in rows],
-        ensure_ascii=False,
-    )
+    values = attrgetter(*(f.attname for f in fields))
+    payload = _payload(map(values, rows), [_writer(f) for f in fields])
     columns = ", ".join(f'"{f.column}"' for f in fields)
-    picked = ", ".join(_picked(f) for f in fields)
+    picked = ", ".join(_picked(f, place) for place, f in enumerate(fields))
     # SQLite reads "ON CONFLICT" after a bare FROM as a join; WHERE true tells them apart.
     sql = (
         f'INSERT INTO "{model._meta.db_table}" ({columns}) '
@@ -130,17 +152,11 @@ def update(
     if not rows:
         return 0
     by_name = {f.attname: f for f in model._meta.concrete_fields}
-    names = [name for name in rows[0] if name != "id"]
-    writers = [(n, by_name[n].column, _writer(by_name[n])) for n in names]
-    payload = json.dumps(
-        [
-            {"id": row["id"]} | {column: write(row[n]) for n, column, write in writers}
-            for row in rows
-        ],
-        ensure_ascii=False,
-    )
-    sets = ", ".join(f'"{by_name[n].column}" = {_picked(by_name[n])}' for n in names)
-    key = "(r.value ->> 'id')::bigint" if is_postgres() else "json_extract(r.value, '$.id')"
+    fields = [by_name[name] for name in rows[0] if name != "id"]
+    values = itemgetter("id", *(f.attname for f in fields))
+    payload = _payload(map(values, rows), [None, *(_writer(f) for f in fields)])
+    sets = ", ".join(f'"{f.column}" = {_picked(f, place)}' for place, f in enumerate(fields, 1))
+    key = "(r.value ->> 0)::bigint" if is_postgres() else "json_extract(r.value, '$[0]')"
     sql = f'UPDATE "{model._meta.db_table}" AS t SET {sets} FROM {_rows()} WHERE t.id = {key}' + (
         f" AND {only_where}" if only_where else ""
     )
