@@ -4,10 +4,13 @@ from journeys.lifecycle.advancing import advance
 from journeys.lifecycle.by_hand import HandRefused, extend, hold, move_by_hand, release
 from journeys.lifecycle.checklist import Item, checklist, missing
 from journeys.lifecycle.entering import start_subscriptions
+from journeys.lifecycle.rerouting import RerouteRefused, Transfer, reroute, transfers
 
 __all__ = [
     "HandRefused",
     "Item",
+    "RerouteRefused",
+    "Transfer",
     "advance",
     "checklist",
     "extend",
@@ -15,5 +18,7 @@ __all__ = [
     "missing",
     "move_by_hand",
     "release",
+    "reroute",
     "start_subscriptions",
+    "transfers",
 ]
