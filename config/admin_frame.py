@@ -18,12 +18,14 @@ Entry = tuple[Any, str, str, str]
 MENU: list[tuple[Any, list[Entry]]] = [
     (_("Today"), [
         (_("Customer companies"), "domain", "admin:journeys_account_changelist", "journeys.view_account"),
+        (_("Tasks for a person"), "support_agent", "admin:journeys_playtask_changelist", "journeys.view_playtask"),
         (_("Messages"), "outgoing_mail", "admin:journeys_message_changelist", "journeys.view_message"),
     ]),
     (_("Route"), [
         (_("Lifecycles"), "view_kanban", "admin:journeys_lifecycle_changelist", "journeys.view_lifecycle"),
         (_("Journeys"), "route", "admin:journeys_journey_changelist", "journeys.view_journey"),
         (_("Templates"), "mail", "admin:journeys_template_changelist", "journeys.view_template"),
+        (_("Plays"), "handshake", "admin:journeys_play_changelist", "journeys.view_play"),
     ]),
     (_("Learning site"), [
         (_("Articles and courses"), "menu_book", "wagtailadmin_home", "wagtailadmin.access_admin"),
@@ -43,6 +45,8 @@ MENU: list[tuple[Any, list[Entry]]] = [
         (_("Staff"), "group", "admin:journeys_user_changelist", "journeys.view_user"),
         (_("Roles"), "key", "admin:auth_group_changelist", "auth.view_group"),
         (_("Sources"), "input", "admin:journeys_source_changelist", "journeys.view_source"),
+        (_("Webhooks"), "webhook", "admin:journeys_webhookendpoint_changelist", "journeys.view_webhookendpoint"),
+        (_("Webhook log"), "receipt_long", "admin:journeys_webhookdelivery_changelist", "journeys.view_webhookdelivery"),
     ]),
 ]  # fmt: skip
 

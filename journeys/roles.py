@@ -51,6 +51,10 @@ CUSTOMERS = (
     "journeys.enrollment",
 )
 LEDGER = ("journeys.message", "journeys.decision", "journeys.consent", "journeys.suppression")
+#: What people do: seen by whoever works with customers, done by CS (R83).
+PLAYS = {"journeys.play": VIEW, "journeys.playtask": ("view", "change")}
+#: Other systems that are told (R103).
+RECEIVERS = ("journeys.webhookendpoint", "journeys.webhookdelivery")
 #: What became of the pages, in numbers: no personal data (R79).
 RESULTS: Grants = {"learning.engagement": VIEW}
 
@@ -63,6 +67,9 @@ ROLES: dict[str, Grants] = {
         "journeys.account": ("view", "change"),
         "journeys.pause": EDIT,
         "journeys.hold": ("view", "change"),
+        **PLAYS,
+        "journeys.play": EDIT,
+        **_each(VIEW, *RECEIVERS),
         "wagtailadmin.admin": ("access",),
         **RESULTS,
     },
@@ -71,6 +78,7 @@ ROLES: dict[str, Grants] = {
         **_each(VIEW, *CUSTOMERS, *LEDGER),
         "journeys.account": ("view", "change"),
         "journeys.pause": VIEW,
+        **PLAYS,
         "journeys.hold": VIEW,
         **RESULTS,
     },
@@ -93,6 +101,10 @@ ROLES: dict[str, Grants] = {
         "journeys.account": ("view", "change"),
         "journeys.pause": EDIT,
         "journeys.hold": ("view", "change"),
+        **PLAYS,
+        "journeys.play": EDIT,
+        **_each(VIEW, *RECEIVERS),
+        "journeys.webhookendpoint": EDIT,
         "journeys.source": ("view", "change"),
         "journeys.user": EDIT,
         "auth.group": VIEW,

@@ -7,9 +7,11 @@ from journeys.admin import (
     ledger,
     lifecycles,
     pauses,
+    plays,
     settings,
     staff,
     templates,
+    webhooks,
 )
 
 __all__ = [
@@ -19,7 +21,9 @@ __all__ = [
     "ledger",
     "lifecycles",
     "pauses",
+    "plays",
     "settings",
     "staff",
     "templates",
+    "webhooks",
 ]
