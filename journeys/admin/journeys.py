@@ -15,13 +15,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from journeys import clock
+from journeys import clock, enrollments
 from journeys.admin.base import Kept, short, with_published
 from journeys.admin.editor import check, drafts, journey_pages, publish
 from journeys.admin.editor.desk import Desk, Door, doors, open_desk
 from journeys.admin.editor.new import NewNoun, new_page
 from journeys.models import Enrollment, Journey, Pause
-from journeys.permission import pause, paused_journeys, unpause
+from journeys.permission import pause, paused_journeys
 
 
 class NewJourney(NewNoun):
@@ -128,7 +128,10 @@ def _pause(desk: Desk) -> HttpResponse:
     now = clock.now()
     user: Any = desk.request.user
     if desk.noun.key in paused_journeys(now):
-        unpause(Pause.Scope.JOURNEY, desk.noun.key, now)
+        enrollments.resume(
+            scope=Pause.Scope.JOURNEY, ref=desk.noun.key, now=now, by=user,
+            overdue=enrollments.choice(desk.request.POST.get("overdue")),
+        )  # fmt: skip
         desk.say(str(_("The journey goes on.")))
     else:
         pause(Pause.Scope.JOURNEY, desk.noun.key, now, by=user)

@@ -11,10 +11,10 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
-from journeys import clock, outside
+from journeys import clock, enrollments, outside
 from journeys.admin.base import ReadOnly
 from journeys.models import Account, Journey, Message, Pause
-from journeys.permission import everything_paused, pause, unpause
+from journeys.permission import everything_paused, pause
 
 INSTALLATION = Pause.Scope.INSTALLATION
 PAST = 20
@@ -66,7 +66,10 @@ class PauseAdmin(ReadOnly):
                 request, _("Everything is stopped. Nothing leaves until you let it go on.")
             )
         elif everything_paused(now):
-            unpause(INSTALLATION, "", now)
+            enrollments.resume(
+                scope=INSTALLATION, ref="", now=now, by=user,  # type: ignore[arg-type]
+                overdue=enrollments.choice(request.POST.get("overdue")),
+            )  # fmt: skip
             messages.success(request, _("Everything goes on."))
         return HttpResponseRedirect(reverse("admin:journeys_pause_changelist"))
 

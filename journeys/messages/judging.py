@@ -53,12 +53,13 @@ def judge(
     def left() -> list[Message]:
         return [m for m in messages if m.pk not in refused]
 
+    refused |= _paused(left(), now)
     refused |= _expired(left(), now)
     refused |= _out_of_the_journey(left(), ask)
     refused |= _done_already(left(), ask)
     refused |= {pk: Refusal(r) for pk, r in permission.refusals(left(), now).items()}
     refused |= _page_gone(left())
-    refused |= _stopped(left(), now, hours)
+    refused |= _with_a_person(left(), now, hours)
     refused |= {
         pk: Refusal(Reason.BLACKOUT, State.HELD, due_at)
         for pk, due_at in blackouts.held_until(left(), now, hours).items()
@@ -160,11 +161,20 @@ def _page_gone(messages: Iterable[Message]) -> Refusals:
     return found
 
 
-def _stopped(messages: Sequence[Message], now: datetime, hours: SendingHours) -> Refusals:
-    """Paused, or with a person: held, not lost. Urgent and contract notices pass a hold (R83)."""
+def _paused(messages: Sequence[Message], now: datetime) -> Refusals:
+    """Held, not lost, and no nearer to being too late: whoever lets it go on decides (R33, R36)."""
     everything = permission.everything_paused(now)
     journeys = permission.paused_journeys(now)
     accounts = set(permission.paused_accounts(now))
+    return {
+        m.pk: Refusal(Reason.PAUSED, State.HELD, m.due_at)
+        for m in messages
+        if everything or m.journey_key in journeys or m.account_id in accounts
+    }
+
+
+def _with_a_person(messages: Sequence[Message], now: datetime, hours: SendingHours) -> Refusals:
+    """Held while a person helps; urgent messages and contract notices pass (R83)."""
     off_path = set(
         Subscription.objects.filter(pk__in={m.subscription_id for m in messages})
         .exclude(path=Subscription.Path.ON)
@@ -172,9 +182,7 @@ def _stopped(messages: Sequence[Message], now: datetime, hours: SendingHours) ->
     )
     found: Refusals = {}
     for m in messages:
-        if everything or m.journey_key in journeys or m.account_id in accounts:
-            found[m.pk] = Refusal(Reason.PAUSED, State.HELD, m.due_at)
-        elif m.subscription_id in off_path and not (m.critical or m.category == "transactional"):
+        if m.subscription_id in off_path and not (m.critical or m.category == "transactional"):
             later = hours.next_slot(now + timedelta(seconds=1), m.person.zone)
             found[m.pk] = Refusal(Reason.ON_HOLD, State.HELD, later)
     return found

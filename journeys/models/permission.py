@@ -137,6 +137,9 @@ class Pause(models.Model):
     overdue = models.CharField(
         _("what came due meanwhile"), max_length=12, choices=Overdue.choices, blank=True
     )
+    ended_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     from_at = models.DateTimeField(_("from"))
     to_at = models.DateTimeField(_("to"), null=True, blank=True)

@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from journeys import clock, lifecycle, permission
+from journeys import clock, enrollments, lifecycle, permission
 from journeys.admin.base import ReadOnly
 from journeys.admin.customers.deadlines import Deadline, deadline
 from journeys.admin.customers.timeline import SHOWS, timeline
@@ -132,7 +132,10 @@ class AccountAdmin(ReadOnly):
             reason = request.POST.get("reason", "").strip()[:200]
             permission.pause(scope, account.external_id, now, by=user, reason=reason)
             messages.success(request, _("Guidance for this customer is paused."))
-        elif permission.unpause(scope, account.external_id, now):
+        elif enrollments.resume(
+            scope=scope, ref=account.external_id, now=now, by=user,
+            overdue=enrollments.choice(request.POST.get("overdue")),
+        ):  # fmt: skip
             messages.success(request, _("Guidance for this customer goes on."))
         return HttpResponseRedirect(reverse("admin:journeys_account_change", args=[account.pk]))
 

@@ -1,6 +1,6 @@
 """Letting time pass, or waiting for something to come true.
 
-What follows is reached when it should have been, not when an engine came round to it: after an
+What follows a wait is reached when it was over, not when an engine came round to it: after an
 outage the next step knows how late it is.
 """
 
@@ -32,10 +32,9 @@ def wait_until(e: Enrollment, op: Op, run: Walk) -> bool:
         run.note(e, Verdict.BRANCHED, Reason.CONDITION_MET, evidence={"condition": op["value"]})
         return go(e, branch(op, "then"), run.now)
     timeout = op.get("timeout")
-    over = run.hours.days.after(e.step_at, span(timeout)) if timeout else None
-    if over is not None and over <= run.now:
+    if timeout and run.hours.days.after(e.step_at, span(timeout)) <= run.now:
         run.note(e, Verdict.BRANCHED, Reason.TIMED_OUT, rule=timeout)
-        return go(e, branch(op, "on_timeout"), over)
+        return go(e, branch(op, "on_timeout"), run.now)
     # Always due: a condition can come true at any tick. Unchanged rows are not written.
     return rest(e, "condition", e.due_at if e.waiting_for == "condition" else run.now)
 
