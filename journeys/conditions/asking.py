@@ -60,7 +60,8 @@ class Subject:
     """Where the queried rows keep the ids of what is asked about.
 
     Each name is a column or annotation of the queried model, None where there is none. `model`
-    is what `explain` and `since` read their ids from; by default the kind's own.
+    is what `explain` and `since` read their ids from; by default the kind's own. `is_person`: one
+    of the people of somebody who is asked about; `in_segment`: inside a saved condition.
     """
 
     kind: str
@@ -70,7 +71,10 @@ class Subject:
     product_id: Column | None = None
     known_since: Column | None = None
     entered_at: Column | None = None
+    enrollment: Column | None = None
     model: type[Model] | None = None
+    is_person: bool = False
+    in_segment: bool = False
 
     def person(self) -> Subject:
         """One of the account's people, asked about in a query on contacts below this one.
@@ -84,6 +88,7 @@ class Subject:
             contact="pk",
             known_since="known_since",
             model=Contact,
+            is_person=True,
         )
 
     def below(self) -> Subject:
@@ -96,6 +101,7 @@ class Subject:
             product_id=outer(self.product_id) if self.product_id else None,
             known_since=outer(self.known_since) if self.known_since else None,
             entered_at=outer(self.entered_at) if self.entered_at else None,
+            enrollment=outer(self.enrollment) if self.enrollment else None,
         )
 
     def tenure(self) -> Any:
@@ -180,6 +186,7 @@ ENROLLMENT = Subject(
     contact="contact_id",
     subscription="subscription_id",
     entered_at="entered_at",
+    enrollment="pk",
 )
 
 

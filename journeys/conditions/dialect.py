@@ -15,6 +15,7 @@ from django.db.models import (
     BooleanField,
     DateField,
     Expression,
+    F,
     Func,
     IntegerField,
     Q,
@@ -137,7 +138,7 @@ class Always(Func):
 class Truth(Func):
     """1 where a predicate holds, 0 where it does not or is NULL.
 
-    SQLite takes only about a hundred words it has not finished reading, so it is kept short there.
+    Kept short for SQLite (see `apart`); Django writes the predicate in brackets.
     """
 
     template = "CASE WHEN %(expressions)s THEN 1 ELSE 0 END"
@@ -145,7 +146,7 @@ class Truth(Func):
     output_field = IntegerField()
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Sql:
-        return self.as_sql(compiler, connection, template="((%(expressions)s) IS TRUE)", **extra)
+        return self.as_sql(compiler, connection, template="(%(expressions)s IS TRUE)", **extra)
 
 
 class SumOfTruth(Func):
@@ -154,23 +155,27 @@ class SumOfTruth(Func):
     With a share: in how many more than that share of the rows, times the share's denominator.
     """
 
-    template = "SUM(CASE WHEN %(expressions)s THEN 1 ELSE 0 END)%(share)s"
-    arity = 1
+    # the id: a sum without a column of its own rows would be taken for one over the rows outside
+    template = "SUM(CASE WHEN %(expressions)s > 0 THEN 1 ELSE 0 END)%(share)s"
+    arg_joiner = " AND "
+    arity = 2
     output_field = BigIntegerField()
 
     def __init__(self, predicate: Q, share: Fraction | None = None) -> None:
         of = f" * {share.denominator} - COUNT(*) * {share.numerator}" if share is not None else ""
-        super().__init__(predicate, share=of)
+        super().__init__(predicate, F("pk"), share=of)
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Sql:
-        short = "SUM((%(expressions)s) IS TRUE)%(share)s"
-        return self.as_sql(compiler, connection, template=short, **extra)
+        short = "SUM(%(expressions)s > 0)%(share)s"
+        return self.as_sql(
+            compiler, connection, template=short, arg_joiner=" IS TRUE AND ", **extra
+        )
 
 
 class Plus(Func):
-    """Numbers added up side by side: nested ones would fill SQLite's parser."""
+    """Numbers added up side by side, to be compared: nested ones would fill SQLite's parser."""
 
-    template = "(%(expressions)s)"
+    template = "%(expressions)s"
     arg_joiner = " + "
     output_field = IntegerField()
 

@@ -19,6 +19,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
+from journeys.conditions.apart import AskedApart, one_statement_only
 from journeys.conditions.asking import MODELS, Ask, Subject
 from journeys.conditions.compiling import compile
 from journeys.conditions.dialect import among
@@ -107,9 +108,10 @@ def _kept(key: _Key) -> tuple[str, list[Filler]] | None:
     one = _probe(datetime(1801, 2, 3, 4, 5, 6, 7, tzinfo=UTC), 1701, (-11,), key.days)
     two = _probe(datetime(1902, 7, 8, 19, 10, 11, 12, tzinfo=UTC), 1752, (-22,), key.days)
     try:
-        sql, here = _statement(key.build, one)
-        other, there = _statement(key.build, two)
-    except EmptyResultSet:
+        with one_statement_only():
+            sql, here = _statement(key.build, one)
+            other, there = _statement(key.build, two)
+    except (EmptyResultSet, AskedApart):
         return None
     if sql != other or len(here) != len(there):
         return None

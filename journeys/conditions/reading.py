@@ -15,10 +15,12 @@ from journeys.conditions.at import At
 from journeys.conditions.checking import check
 from journeys.conditions.errors import ConditionError
 from journeys.conditions.leaves import LATER, LEAVES
-from journeys.conditions.tree import All, AnyOf, AtLeast, Node, Not, stored
+from journeys.conditions.tree import All, AnyOf, AtLeast, Node, Not, size, stored
 from journeys.yaml12 import BadYaml, read
 
 DEEPEST, MOST_NODES, MOST_BYTES = 6, 50, 32_000
+#: What an author cannot see at a glance may be larger, but not without an end.
+MOST_WITH_SEGMENTS = 500
 COMPOSITES = ("all", "any", "not", "at_least")
 
 
@@ -73,6 +75,9 @@ def _read_text(text: str, subject: str | None, whole: bool) -> Node:
 
 def _parse(raw: object, subject: str | None, whole: bool) -> Node:
     node = _Reading(whole).node(raw)
+    if size(node) > MOST_WITH_SEGMENTS:
+        message = _("With what its segments say the condition has more than %d nodes.")
+        raise ConditionError(message % MOST_WITH_SEGMENTS, code="too_complex")
     if subject is not None:
         check(node, subject)
     return node

@@ -26,7 +26,7 @@ class Saved:
 
 _given: ContextVar[Mapping[str, Saved]] = ContextVar(
     "segments_given",
-    default=MappingProxyType({}),  # noqa: B039 -- it cannot be changed
+    default=MappingProxyType({}),
 )
 
 

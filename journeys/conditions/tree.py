@@ -86,6 +86,11 @@ class Node(ABC):
 class Leaf(Node):
     """A question to the rows."""
 
+    @property
+    def inner(self) -> tuple[Node, ...]:
+        """Conditions the question itself is made of; they are the leaf's own matter."""
+        return ()
+
     @classmethod
     @abstractmethod
     def read(cls, at: At) -> Self:
@@ -200,6 +205,17 @@ def judged(node: Node, leaf: Callable[[Leaf], Verdict]) -> Verdict:
     if isinstance(node, Leaf):
         return leaf(node)
     return combined(node, [judged(child, leaf) for child in node.children])
+
+
+def size(node: Node) -> int:
+    """How many nodes there are, those inside leaves included."""
+    inner = node.inner if isinstance(node, Leaf) else ()
+    return 1 + sum(size(one) for one in (*node.children, *inner))
+
+
+def depth(node: Node) -> int:
+    """How many composites stand inside one another, the leaf included."""
+    return 1 + max((depth(child) for child in node.children), default=0)
 
 
 def leaves(node: Node) -> Iterator[Leaf]:

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from journeys.conditions.asking import Ask, Row, Subject
+from journeys.conditions.apart import Apart, Ids
+from journeys.conditions.asking import ACCOUNT, ENROLLMENT, SUBSCRIPTION, Ask, Row, Subject, here
 from journeys.conditions.at import At
 from journeys.conditions.checking import check
 from journeys.conditions.compiling import compile
@@ -39,6 +40,10 @@ class PeopleLeaf(Leaf):
     def body(self) -> Any:
         return self.quantifier.body() | ({"who": stored(self.who)} if self.who else {})
 
+    @property
+    def inner(self) -> tuple[Node, ...]:
+        return (self.who,) if self.who else ()
+
     def check(self, kind: str, path: str) -> None:
         if self.who:
             # inside a journey a person is asked about in the context of the enrollment
@@ -46,6 +51,27 @@ class PeopleLeaf(Leaf):
             check(self.who, inside, f"{path}.who")
 
     def predicate(self, want: bool, ask: Ask, subject: Subject) -> Q:
+        if not subject.is_person:
+            return self._asked(want, ask, subject)
+        # the people of the same account again: it does not matter whose colleagues they are
+        return Q(Apart(self._asked(want, ask, subject), self._where(want, ask, subject)))
+
+    def _where(self, want: bool, ask: Ask, subject: Subject) -> list[tuple[Any, Ids]]:
+        """What the answer depends on: the enrollment, else the contract, else the account."""
+        columns = (
+            [(subject.enrollment, ENROLLMENT)]
+            if subject.enrollment is not None
+            else [(subject.subscription, SUBSCRIPTION), (subject.account, ACCOUNT)]
+        )
+
+        def ids(of: Subject) -> Ids:
+            return lambda: (
+                of.every().filter(self._asked(want, ask, of)).values_list("pk", flat=True)
+            )
+
+        return [(here(column), ids(of)) for column, of in columns if column is not None]
+
+    def _asked(self, want: bool, ask: Ask, subject: Subject) -> Q:
         meets = compile(self.who, True, ask, subject.person()) if self.who else EVERYBODY
         return self.quantifier.predicate(want, self.quantifier.people(ask, subject), meets)
 

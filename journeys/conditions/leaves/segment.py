@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.db.models.lookups import Exact, IsNull
 from django.utils.translation import gettext as _
 
+from journeys.conditions.apart import Apart, Ids
 from journeys.conditions.asking import Ask, Row, Subject, here, one_of_kind
 from journeys.conditions.at import At
 from journeys.conditions.checking import check
@@ -23,11 +24,13 @@ from journeys.conditions.dialect import Truth
 from journeys.conditions.errors import ConditionError
 from journeys.conditions.memory import Memory
 from journeys.conditions.segments import Saved, known_keys, saved
-from journeys.conditions.tree import Evidence, History, Leaf, Node, Verdict, leaves, stored
+from journeys.conditions.tree import Evidence, History, Leaf, Node, Verdict, depth, leaves, stored
 
 SUBJECTS = ("account", "contact", "subscription")
 PINNED = ("key", "name", "subject", "is")
 NEWEST = 5
+#: A deeper one is asked apart on SQLite.
+DEEPEST_INLINE = 3
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class SegmentLeaf(Leaf):
         }  # fmt: skip
 
     @property
-    def saved(self) -> tuple[Node, ...]:
+    def inner(self) -> tuple[Node, ...]:
         return (self.condition,)
 
     def check(self, kind: str, path: str) -> None:
@@ -85,12 +88,21 @@ class SegmentLeaf(Leaf):
 
     # --- in SQL -------------------------------------------------------------------------------
     def predicate(self, want: bool, ask: Ask, subject: Subject) -> Q:
-        column = getattr(subject, self.subject)
+        column = here(getattr(subject, self.subject))
         about = _about(self.subject, subject)
-        met = compile(self.condition, True, ask, about) & Q(IsNull(here(column), False))
+        met = compile(self.condition, True, ask, about)
+        if subject.in_segment or depth(self.condition) > DEEPEST_INLINE:
+            met = Q(Apart(met, [(column, self._ids(ask))]))
+        met &= Q(IsNull(column, False))
         if want:
             return met
         return Q(Exact(Truth(met), 0))
+
+    def _ids(self, ask: Ask) -> Ids:
+        of = one_of_kind(self.subject)
+        within = replace(of, in_segment=True)
+        met = of.every().filter(compile(self.condition, True, ask, within))
+        return lambda: met.values_list("pk", flat=True)
 
     # --- in memory ----------------------------------------------------------------------------
     def histories(self, rows: Sequence[Row], ask: Ask, *, detail: bool) -> Mapping[int, History]:
@@ -116,7 +128,8 @@ def _about(kind: str, subject: Subject) -> Subject:
         subscription=subject.subscription if kind == "subscription" else None,
         product_id=subject.product_id if same and kind == "subscription" else None,
         known_since=subject.known_since if same else None,
-        model=subject.model,
+        is_person=subject.is_person,
+        in_segment=True,
     )
 
 
