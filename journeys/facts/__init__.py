@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from journeys.facts.calls import Refused
+from journeys.facts.calls import Refused, check
 from journeys.facts.recording import Fact, record, record_all
-from journeys.facts.taking import Rejected, Verdicts, Warned, take
+from journeys.facts.taking import Rejected, Verdicts, Warned, take, until_written
 
-__all__ = ["Fact", "Refused", "Rejected", "Verdicts", "Warned", "record", "record_all", "take"]
+__all__ = [
+    "Fact",
+    "Refused",
+    "Rejected",
+    "Verdicts",
+    "Warned",
+    "check",
+    "record",
+    "record_all",
+    "take",
+    "until_written",
+]

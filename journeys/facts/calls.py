@@ -94,6 +94,11 @@ def read(raw: Any, received_at: datetime, behind: timedelta = timedelta(0)) -> R
     )
 
 
+def check(raw: Any, received_at: datetime) -> tuple[Problem, ...]:
+    """What would be left out of a call; Refused when it would not be taken at all."""
+    return read(raw, received_at).problems
+
+
 def _hash(raw: Mapping[str, Any]) -> str:
     body = {key: value for key, value in raw.items() if key not in OF_THE_ATTEMPT}
     return hashlib.sha256(canonical(body)).hexdigest()

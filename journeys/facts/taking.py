@@ -5,10 +5,10 @@ The number of statements does not depend on the number of calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
@@ -17,8 +17,9 @@ from journeys import db
 from journeys.facts import inbox, receipts, times
 from journeys.facts.calls import Read, Refused, read
 from journeys.models import Contact, Event
-from journeys.people import Delivered, Kind, Problem, Roster, Whom, deliverables, lock, names
+from journeys.people import Call, Delivered, Kind, Problem, Roster, Whom, deliverables, lock, names
 
+T = TypeVar("T")
 TRIES = 4
 # PostgreSQL: deadlock, serialization failure. Whoever loses starts again.
 TRY_AGAIN = {"40P01", "40001"}
@@ -78,7 +79,7 @@ def take(
             rejected = Rejected(index, _message_id(raw), why.code, why.message)
             verdicts.rejected.append(rejected)
     if good:
-        news, conflicts = _until_written(good, source, received_at)
+        news, conflicts = until_written(lambda: _write(good, source, received_at))
         _judge(verdicts, places, good, news, conflicts)
     return verdicts
 
@@ -108,14 +109,12 @@ def _judge(
     verdicts.rejected.sort(key=lambda rejected: rejected.index)
 
 
-def _until_written(
-    calls: Sequence[Read], source: str, received_at: datetime
-) -> tuple[list[bool], set[int]]:
+def until_written(write: Callable[[], T]) -> T:
     """One transaction; again when another writer was in the way (only where it is the outermost)."""
     for left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
-                return _write(calls, source, received_at)
+                return write()
         except (OperationalError, IntegrityError) as error:
             if not left or connection.in_atomic_block or not _may_try_again(error):
                 raise
@@ -192,7 +191,7 @@ class Batch:
         linked = {one: known.get((names.MERGED_USER, user), user) for one, user in linked.items()}
         known |= {(names.ANONYMOUS, cookie): user for cookie, user in linked.items()}
         told = [_by_its_name(one, known) for one in self.calls]
-        return linked, told
+        return linked, [*told, *_said_before(said, known, self.received_at)]
 
     def _events(self, calls: Iterable[Read], whom: Iterable[Whom]) -> Iterable[tuple[Whom, Event]]:
         for one, who in zip(calls, whom, strict=True):
@@ -230,6 +229,17 @@ def _by_its_name(one: Read, known: Mapping[tuple[str, str], str]) -> Read:
         else (names.ANONYMOUS, one.anonymous_id)
     )
     return one.of(known[name]) if name in known else one
+
+
+def _said_before(
+    user_ids: Iterable[str], known: Mapping[tuple[str, str], str], received_at: datetime
+) -> Iterable[Read]:
+    """Aliases that came before the user id they speak of: they join the two now (I4)."""
+    for user_id in user_ids:
+        other = known.get((names.ANONYMOUS, user_id))
+        if other is not None and other != user_id:
+            call = Call(Kind.ALIAS, received_at, other, previous_id=user_id)
+            yield Read(call, message_id="", body="")
 
 
 def _delivered(calls: Iterable[Read], whom: Iterable[Whom]) -> Iterable[Delivered]:

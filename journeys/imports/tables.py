@@ -170,3 +170,7 @@ def _refuse_bomb(content: bytes) -> None:
         raise _refused("bad_xlsx", _("The file is not a workbook that can be read.")) from None
     if sum(part.file_size for part in parts) > UNPACKED * settings.IMPORT_MAX_BYTES:
         refuse_too_large(settings.IMPORT_MAX_BYTES + 1)
+
+
+def no_rows() -> str:
+    return _("The file has no rows below its first.")

@@ -13,12 +13,16 @@ MERGED_USER = "user"
 
 
 def behind(anonymous_ids: Iterable[str], user_ids: Iterable[str]) -> dict[tuple[str, str], str]:
-    """{(kind, name): user id} of the names that mean another user id; at most one SELECT."""
-    cookies, users = sorted(set(anonymous_ids)), sorted(set(user_ids))
-    wanted = Q(kind=ANONYMOUS, value__in=cookies) if cookies else Q(pk__in=())
+    """{(kind, name): user id} of the names that mean another user id; at most one SELECT.
+
+    User ids are also asked for as anonymous ones: an alias may have named one before it was used.
+    """
+    users = sorted(set(user_ids))
+    cookies = sorted({*anonymous_ids, *users})
+    wanted = Q(kind=ANONYMOUS, value__in=cookies)
     if users:
         wanted |= Q(kind=MERGED_USER, value__in=users)
-    rows = Alias.objects.filter(wanted) if cookies or users else Alias.objects.none()
+    rows = Alias.objects.filter(wanted) if cookies else Alias.objects.none()
     return {
         (kind, value): user
         for kind, value, user in rows.values_list("kind", "value", "contact__user_id")

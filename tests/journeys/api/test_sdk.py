@@ -10,6 +10,7 @@ from segment.analytics.client import Client
 
 from journeys.models import Account, Contact, Event, Person
 from tests.doors import Door
+from tests.journeys.api.proxy import BROKEN, BUSY, LOST, between
 
 
 @pytest.mark.django_db(transaction=True)
@@ -50,3 +51,23 @@ def test_the_python_sdk_learns_that_its_key_is_wrong(live_server: Any) -> None:
 
     assert [error.status for error, _batch in failed] == [401]
     assert not Event.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("gzip", [True, False])
+def test_the_python_sdk_delivers_once_through_answers_that_are_busy_broken_or_lost(
+    live_server: Any, gzip: bool
+) -> None:
+    """I2: the same messageIds come again, also after an answer that never arrived."""
+    failed: list[Any] = []
+    with between(live_server.url, [BUSY, BROKEN, LOST]) as (address, seen):
+        client = Client(
+            Door().key, host=address, gzip=gzip, on_error=lambda *told: failed.append(told)
+        )
+        for number in range(3):
+            client.track("okano", "invoice.created", {"amount": number})
+        client.shutdown()
+    assert failed == []
+    assert seen.done == [BUSY, BROKEN, LOST, "pass"]
+    found = Event.objects.filter(name="invoice.created").order_by("pk")
+    assert [event.properties["amount"] for event in found] == [0, 1, 2]

@@ -174,3 +174,19 @@ def seamless(stays: Any) -> list[list[Any]]:
         else:
             found.append([account, start, end])
     return found
+
+
+@pytest.mark.django_db
+def test_an_alias_may_come_before_the_user_it_speaks_of() -> None:
+    """I4: in either order they are one human."""
+    alias = {"type": "alias", "userId": "new", "previousId": "old", "messageId": "a"}
+    login = {"type": "track", "userId": "old", "event": "login", "messageId": "t"}
+    for source, order in (("one", (alias, login)), ("other", (login, alias))):
+        for call in order:
+            told = {**call, "userId": f"{source}-{call['userId']}"}
+            if "previousId" in call:
+                told["previousId"] = f"{source}-old"
+            facts.take([told], source=source, received_at=NOW)
+        found = Contact.objects.filter(user_id__startswith=source).order_by("user_id")
+        assert [contact.user_id for contact in found] == [f"{source}-new", f"{source}-old"]
+        assert len({contact.person_id for contact in found}) == 1
