@@ -261,6 +261,9 @@ INGEST_MAX_ITEM_BYTES = env.int("INGEST_MAX_ITEM_BYTES", default=32_000)
 INGEST_MAX_ITEMS = env.int("INGEST_MAX_ITEMS", default=10_000)
 INGEST_RATE = env.int("INGEST_RATE", default=0)  # requests a second and source; 0 = no limit
 
+# --- files brought in ---------------------------------------------------------------------------
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=50_000_000)
+
 # --- sender -------------------------------------------------------------------------------------
 SENDER_LEASE_SECONDS = env.int("SENDER_LEASE_SECONDS", default=60)
 RECONCILE_AFTER_SECONDS = env.int("RECONCILE_AFTER_SECONDS", default=900)
