@@ -69,8 +69,8 @@ def _ways(earliest: Mapping[int, datetime]) -> list[Way]:
     ]
     if not late:
         return []
+    contracts = list(db.hold(Subscription.objects.filter(among("pk", late)).order_by("pk")))
     steps = history(late)
-    contracts = Subscription.objects.filter(among("pk", late)).order_by("pk")
     return [Way(c, steps[c.pk], earliest[c.account_id]) for c in contracts if c.pk in steps]
 
 

@@ -39,7 +39,7 @@ def start_subscriptions(now: datetime) -> int:
             ended_at=None,
             started_at__lte=now,
         )
-        entering = list(waiting)
+        entering = list(db.hold(waiting.order_by("pk")))
         if entering:
             first = version.stages.order_by("position")[0]
             _enter(entering, first, version, now)

@@ -82,7 +82,7 @@ class News:
 
     def keep(self) -> None:
         """Note how far was listened; at most two statements."""
-        db.insert([mark for mark in self.marks if mark.pk is None])
+        db.insert([mark for mark in self.marks if mark.pk is None], ignore_conflicts=True)
         names = ("low", "middle", "middle_at", "high", "count")
         old = [mark for mark in self.marks if mark.pk is not None]
         db.update(Heard, [{"id": m.pk} | {name: getattr(m, name) for name in names} for m in old])
