@@ -22,6 +22,7 @@ from journeys.models import (
     TemplateVersion,
     Topic,
 )
+from journeys.models.messages import uid_of_key
 from journeys.steps.resting import Op, Reached, Settled, Walk
 from journeys.timing import span
 
@@ -136,8 +137,10 @@ def _message(e: Enrollment, op: Op, contact: Contact, run: Walk, known: _Known) 
     at_once = bool(op.get("at_once")) or category == "transactional" or op["op"] == "nudge"
     zone = contact.person.zone
     ends = _ends_at_once(e, op)
+    key = key_of(e, op, contact, known.sub_uids)
     return Message(
-        key=key_of(e, op, contact, known.sub_uids),
+        uid=uid_of_key(key),
+        key=key,
         channel=op["op"],
         account_id=e.account_id,
         contact=contact,
