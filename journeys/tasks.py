@@ -15,6 +15,7 @@ from typing import TypeVar
 from django_q.models import OrmQ, Schedule
 
 from journeys import clock, engine, pulse, webhooks
+from journeys.imports import working
 from journeys.messages import delivery
 
 log = logging.getLogger("junro.tasks")
@@ -67,6 +68,7 @@ def once() -> None:
         _work("engine", lambda: engine.tick(now))
     _work("sender", lambda: webhooks.send_due(now))
     delivery.reconcile(now)
+    _work("engine", lambda: working.work(now, clock.machine()))
     clock.note_seen()
 
 

@@ -34,7 +34,7 @@ CHECKS: Mapping[str, Callable[..., Checked]] = {
 
 @dataclass
 class Report:
-    """What a file does, or did. `messages`: how many it will send by itself."""
+    """What a file does, or did."""
 
     rows: int = 0
     fresh: int = 0
@@ -46,8 +46,7 @@ class Report:
     facts: int = 0
     stages: dict[str, int] = field(default_factory=dict)
     suppressed: int = 0
-    messages: int = 0
-    starts: int = 0  # who begins a journey, where that was asked for
+    messages: int = 0  # who begins a journey at the next tick, each with a first message
     warnings: list[dict[str, Any]] = field(default_factory=list)
     dry_run: bool = False
 
@@ -155,16 +154,20 @@ def bring_in(
     """
     report = preview(file)
     report.dry_run = False
-    placed: set[int] = set()
     done = 0
     for chunk in _chunks(file.checked.entries):
-        placed |= facts.until_written(lambda chunk=chunk: _write(file, chunk, now, starts_journeys))
+        facts.until_written(lambda chunk=chunk: _write(file, chunk, now, starts_journeys))
         done += len(chunk)
         if progress is not None:
             progress(done)
-    report.starts = quiet.coming_at_once(placed, now)
-    report.messages = report.starts
+    report.messages = quiet.coming_at_once(_placed(file), now)
     return report
+
+
+def _placed(file: File) -> list[int]:
+    """The accounts of which a contract was placed in a stage."""
+    names = {entry.account for entry in file.checked.entries if entry.place}
+    return list(Account.objects.filter(external_id__in=names).values_list("pk", flat=True))
 
 
 def _chunks(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
@@ -176,7 +179,7 @@ def _receipt_id(entry: Entry) -> str:
     return f"row-{entry.row}"
 
 
-def _write(file: File, chunk: Sequence[Entry], now: datetime, starts_journeys: bool) -> set[int]:
+def _write(file: File, chunk: Sequence[Entry], now: datetime, starts_journeys: bool) -> None:
     """One chunk whole or not at all: told, placed, and kept out of the journeys it would begin."""
     ours = db.insert_new(
         [
@@ -194,7 +197,7 @@ def _write(file: File, chunk: Sequence[Entry], now: datetime, starts_journeys: b
         for number, call in enumerate(entry.calls)
     ]
     if not calls:
-        return set()
+        return
     verdicts = facts.take(calls, source=file.source, received_at=now)
     if verdicts.rejected:  # checked before: only a bug or another rule since then gets here
         raise Refused(
@@ -204,7 +207,6 @@ def _write(file: File, chunk: Sequence[Entry], now: datetime, starts_journeys: b
     if not starts_journeys:
         quiet.keep_out(placed, now)
         quiet.say_nothing_of_the_past(moves, now)
-    return placed
 
 
 def _row(calls: Sequence[Mapping[str, Any]], index: int) -> int:

@@ -68,6 +68,7 @@ class Import(models.Model):
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     uploaded_at = models.DateTimeField(_("uploaded"))
     confirmed_at = models.DateTimeField(null=True)
+    alive_at = models.DateTimeField(null=True)  # when whoever brings it in last said so
     finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta:

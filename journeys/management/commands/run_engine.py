@@ -8,10 +8,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from journeys import clock, engine, pulse
+from journeys.imports import working
 from journeys.management.loops import Loop
 
 logger = logging.getLogger("junro")
 EVERY_SECONDS = 15.0
+IMPORT_SECONDS = 10.0  # for files that wait to be brought in; the next pass goes on
 
 
 class Command(BaseCommand):
@@ -41,5 +43,6 @@ class EngineLoop(Loop):
         except engine.TickRefused as error:
             # The clock went back: nothing happens until it has caught up, and nothing is lost.
             logger.warning("%s", error)
+        working.work(clock.now(), clock.machine(), seconds=IMPORT_SECONDS)
         pulse.beat(self.role)
         return EVERY_SECONDS
