@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from journeys.conditions.leaves.date import DateLeaf
 from journeys.conditions.leaves.event import EventLeaf
 from journeys.conditions.leaves.people import PeopleLeaf
 from journeys.conditions.leaves.segment import SegmentLeaf
@@ -9,10 +10,19 @@ from journeys.conditions.leaves.stage import StageLeaf
 from journeys.conditions.leaves.trait import TraitLeaf
 from journeys.conditions.tree import Leaf
 
-__all__ = ["LATER", "LEAVES", "EventLeaf", "PeopleLeaf", "SegmentLeaf", "StageLeaf", "TraitLeaf"]
+__all__ = [
+    "LATER",
+    "LEAVES",
+    "DateLeaf",
+    "EventLeaf",
+    "PeopleLeaf",
+    "SegmentLeaf",
+    "StageLeaf",
+    "TraitLeaf",
+]
 
 LEAVES: dict[str, type[Leaf]] = {
-    leaf.head: leaf for leaf in (EventLeaf, PeopleLeaf, TraitLeaf, StageLeaf, SegmentLeaf)
+    leaf.head: leaf for leaf in (EventLeaf, PeopleLeaf, TraitLeaf, DateLeaf, StageLeaf, SegmentLeaf)
 }
 #: Heads of the language whose rooms are not open yet: known by name, so refused by name.
-LATER = ("ratio", "date", "message", "journey", "signal")
+LATER = ("ratio", "message", "journey", "signal")
