@@ -140,8 +140,9 @@ def every_condition(op: Op) -> Iterator[tuple[str, Any]]:
     """(slot, tree) of each condition an op asks when it is reached."""
     if op["op"] in ("if", "wait_until"):
         yield "value", op["value"]
-    if op.get("skip_if"):
-        yield "skip_if", op["skip_if"]
+    for slot in ("skip_if", "return_when"):
+        if op.get(slot):
+            yield slot, op[slot]
 
 
 def branch(op: Op, name: str) -> int:

@@ -14,8 +14,13 @@ def task(e: Enrollment, op: Op, run: Walk) -> bool:
     if e.holdout:
         run.note(e, Verdict.SKIPPED, Reason.HOLDOUT, rule=op["value"])
         return go(e, op["next"], run.now)
+    back = op.get("return_when")
+    if back and run.answers.verdict(back, e.pk) == "met":
+        seen = {"condition": back}
+        run.note(e, Verdict.SKIPPED, Reason.ALREADY_DONE, rule=op["value"], evidence=seen)
+        return go(e, op["next"], run.now)
     run.leave_to("task", e, op)
-    return rest(e, "task", None) if op.get("return_when") else go(e, op["next"], run.now)
+    return rest(e, "task", None) if back else go(e, op["next"], run.now)
 
 
 def open_tasks(reached: Reached, run: Walk) -> list[Decision]:

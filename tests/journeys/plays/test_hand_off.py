@@ -303,3 +303,40 @@ def test_statements_are_constant_whatever_the_number(beat: str) -> None:
                 assert plays.open_tasks(openings, at(f"{day}T09:40")) == many
         counts.append(len(seen))
     assert counts == counts[:1] * 3
+
+
+def test_r84_nobody_is_asked_for_what_is_true_already() -> None:
+    publish(HOLDING, LETTER)
+    hana = customer("hana")
+    happened(hana, "app.used", at("2026-05-11T09:05"))
+
+    tick("2026-05-11T09:30")
+
+    assert (PlayTask.objects.count(), position(hana)) == (0, ("after", "message"))
+    assert Decision.objects.get(step_id="phone").reason == "already_done"
+
+
+def test_a_journey_about_no_contract_waits_itself_and_holds_nothing_else() -> None:
+    entry = {"when": {"trait": {"of": "account", "name": "name", "is_set": True}}}
+    publish(HOLDING, {"id": "rest", "wait": "5bd"}, product=None, entry=entry)
+    hana = customer("hana")
+    tick("2026-05-11T09:30")
+    assert (position(hana), contract(hana).path) == (("phone", "task"), "on")
+
+    happened(hana, "app.used", at("2026-05-11T10:00"))
+    tick("2026-05-11T10:05", times=2)
+    assert position(hana) == ("rest", "time")
+
+
+def test_a_hand_off_outlives_its_journey_until_it_ends_itself() -> None:
+    """The person is still with the customer: automation does not talk over them."""
+    publish(HOLDING, goal={"event": {"name": "goal.set"}})
+    hana = customer("hana")
+    tick("2026-05-11T09:30")
+    happened(hana, "goal.set", at("2026-05-11T10:00"))
+    tick("2026-05-11T10:05")
+    assert (only_task().state, contract(hana).path) == (State.OPEN, "off")
+
+    happened(hana, "app.used", at("2026-05-11T11:00"))
+    tick("2026-05-11T11:05")
+    assert (only_task().state, contract(hana).path) == (State.RETURNED, "on")
