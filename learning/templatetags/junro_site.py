@@ -11,6 +11,7 @@ from journeys.calendars import days_at
 from journeys.lifecycle import Item
 from journeys.models import Account
 from learning import signpost, targets, wording
+from learning.assigned import due_of
 from learning.models import Progress
 from learning.wording import Deadline, deadline, role_name, when_completed
 
@@ -34,6 +35,14 @@ def stage_deadline(context: dict[str, Any], page: Any) -> Deadline | None:
         if subscription.stage and subscription.stage.key in page.stages:
             return deadline(subscription.stage_due_on, now, days_at(now))
     return None
+
+
+@register.simple_tag(takes_context=True)
+def course_deadline(context: dict[str, Any], page: Any) -> Deadline | None:
+    """By when the reader was asked to take a course; else the deadline of the stage it helps in."""
+    visitor = context["request"].visitor
+    due = visitor.contact_id and due_of(page, visitor.contact_id, context["frame"].now)
+    return due or stage_deadline(context, page)
 
 
 @register.inclusion_tag("learning/parts/who.html", takes_context=True)

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 
 from content.models import ArticlePage, HomePage, articles_for
 from journeys import clock
-from learning import signpost, suggestions, targets
+from learning import assigned, signpost, suggestions, targets
 from learning.views.doors import contact_of, visitor_of
 from learning.views.nudges import shown_on
 
@@ -38,6 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "board": board,
             "urls": targets.urls(leads, visitor),
             "lesson": lesson,
+            "assigned": assigned.assigned_to(contact.pk, visitor, now),
             "useful": suggestions.useful_now(visitor),
             "nudge": shown_on("home", contact, now),
         },

@@ -227,7 +227,7 @@ def test_home_costs_the_same_however_many_lessons_there_are(anna, lessons):
     with CaptureQueriesContext(connection) as queries:
         home(browser)
 
-    assert len(queries) == 24
+    assert len(queries) == 25
 
 
 def test_a_step_of_another_role_is_shown_as_theirs(anna, tmp_path):
