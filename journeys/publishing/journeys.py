@@ -44,8 +44,10 @@ def publish_journey(
     )
     newest = journey.versions.order_by("-number").first()
     program = _program(doc)
-    # A new text of a template is a new version of the journey: what runs keeps the old one.
-    digest = hash_of({"document": document, "templates": program["templates"]})
+    # A new text of a template, or of a segment, is a new version of the journey: what runs keeps
+    # the old one.
+    pins = {name: program[name] for name in ("templates", "segments")}
+    digest = hash_of({"document": document, **pins})
     goes_on = newest if newest and newest.status == VersionStatus.PUBLISHED else None
     if goes_on and goes_on.document_hash == digest:
         return goes_on, False
@@ -83,11 +85,11 @@ def _program(doc: JourneyDoc) -> dict[str, Any]:
     """Everything the engine asks of a version, compiled: the walk, and the conditions."""
     program, _problems = compile_steps(doc.steps)
     entry, _problems = read_entry(doc.entry)
-    return program | entry_of(doc, entry) | {
+    asked = entry_of(doc, entry) | {"goal": tree(doc.goal), "exit_when": tree(doc.exit_when)}
+    return program | asked | {
         "templates": pinned_texts(program),
+        "segments": conditions.segments_in([program["ops"], *asked.values()]),
         "traits": sorted({n for op in program["ops"] if op["op"] == "set" for n in op["value"]}),
-        "goal": tree(doc.goal),
-        "exit_when": tree(doc.exit_when),
         "holdout": doc.holdout,
         "topic": doc.topic,
         "priority": doc.priority,
