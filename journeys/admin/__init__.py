@@ -1,8 +1,10 @@
 """The admin's pages, one file a noun; `editor/` writes journeys, lifecycles and templates."""
 
 from journeys.admin import (
+    contacts,
     customers,
     facts,
+    imports,
     journeys,
     ledger,
     lifecycles,
@@ -11,12 +13,15 @@ from journeys.admin import (
     settings,
     staff,
     templates,
+    waiting,
     webhooks,
 )
 
 __all__ = [
+    "contacts",
     "customers",
     "facts",
+    "imports",
     "journeys",
     "ledger",
     "lifecycles",
@@ -25,5 +30,6 @@ __all__ = [
     "settings",
     "staff",
     "templates",
+    "waiting",
     "webhooks",
 ]

@@ -17,7 +17,14 @@ from unfold.decorators import display
 
 from journeys import clock
 from journeys.admin.base import Kept, short, with_published
-from journeys.admin.editor import check, drafts, lifecycle_pages, lifecycle_publish, publish
+from journeys.admin.editor import (
+    check,
+    drafts,
+    lifecycle_moving,
+    lifecycle_pages,
+    lifecycle_publish,
+    publish,
+)
 from journeys.admin.editor.desk import Door, doors, open_desk
 from journeys.admin.editor.new import NewNoun, new_page
 from journeys.models import Lifecycle, Product, Subscription
@@ -83,6 +90,8 @@ class LifecycleAdmin(Kept):
             ("check/", "check", check.of_lifecycle, "POST", "view"),
             ("publish/", "publish", lifecycle_publish.ask, "GET", "view"),
             ("publish/now/", "publish_now", lifecycle_publish.publish, "POST", "publish"),
+            ("move/", "move_contracts", lifecycle_moving.ask, "GET", "view"),
+            ("move/now/", "move_now", lifecycle_moving.move, "POST", "publish"),
             ("draft/drop/", "drop", publish.drop, "GET", "change"),
         ]
         return [*doors(self, table), *super().get_urls()]

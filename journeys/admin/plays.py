@@ -19,6 +19,7 @@ from journeys import clock, plays
 from journeys.admin import words
 from journeys.admin.base import ReadOnly, short
 from journeys.admin.customers.deadlines import deadline
+from journeys.admin.hand_off import hand_off_view
 from journeys.admin.settings import KeyStays
 from journeys.calendars import days_at
 from journeys.models import Decision, Play, PlayTask, Stage, User
@@ -156,6 +157,11 @@ class PlayTaskAdmin(ReadOnly):
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.act_view)
         return [
+            path(
+                "hand-off/",
+                self.admin_site.admin_view(hand_off_view),
+                name="journeys_playtask_hand_off",
+            ),
             path("<path:object_id>/act/", view, name="journeys_playtask_act"),
             *super().get_urls(),
         ]

@@ -212,6 +212,10 @@ PLAIN: dict[str, Callable[[], str]] = {
     "field": lambda: _("the value “%s” is missing"),
     "target": lambda: _("leads to %s"),
     "holdout": lambda: _("is in the held-out group"),
+    "by": lambda: _("by %s"),
     "label": lambda: "%s",
+    "note": lambda: "%s",
+    "was": lambda: _("was %s"),
+    "is": lambda: _("now %s"),
     "stage": lambda: _("left the stage “%s”"),
 }

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from journeys import conditions, db, ledger
 from journeys.calendars import days_at
@@ -38,10 +38,16 @@ def settle(now: datetime) -> int:
     A contract that ended needs nobody any more; a hand-off whose return condition is met leads
     back to the route.
     """
-    over = list(db.skip_locked(_open().filter(subscription__ended_at__lte=now).order_by("pk")))
+    is_over = ExpressionWrapper(
+        Q(subscription__ended_at__isnull=False) & Q(subscription__ended_at__lte=now),
+        output_field=BooleanField(),
+    )
+    rows = _open().annotate(is_over=is_over).filter(Q(is_over=True) | Q(holds=True))
+    tasks = list(db.skip_locked(rows.order_by("pk")))
+    over = [task for task in tasks if task.is_over]
     _close(over, now, State.CANCELLED, Reason.CONTRACT_ENDED)
-    waiting = list(db.skip_locked(_open().exclude(return_when=None).order_by("pk")))
-    back = _met(waiting, Ask(now=now, days=days_at(now)))
+    waiting = [task for task in tasks if not task.is_over]
+    back = _met(waiting, Ask(now=now, days=days_at(now))) if waiting else []
     _close(back, now, State.RETURNED, Reason.CONDITION_MET)
     return len(over) + len(back)
 

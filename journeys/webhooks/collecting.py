@@ -22,7 +22,6 @@ PAGE = 1_000
 RIPE = timedelta(minutes=10)
 
 
-@transaction.atomic
 def collect(now: datetime) -> int:
     """Write what there is to tell; how many deliveries. Constant statements for up to 1,000 rows
     an event, one more set for each further 1,000."""
@@ -30,7 +29,8 @@ def collect(now: datetime) -> int:
     wanted = [s for s in SOURCES if any(s.event in e.events for e in endpoints)]
     if not wanted:
         return 0
-    return sum(_read_on(source, endpoints, now) for source in wanted)
+    with transaction.atomic():
+        return sum(_read_on(source, endpoints, now) for source in wanted)
 
 
 def begins() -> dict[str, int]:

@@ -19,8 +19,10 @@ from unfold.decorators import display
 
 from journeys import clock, enrollments, lifecycle, permission
 from journeys.admin.base import ReadOnly
+from journeys.admin.customers import by_hand
 from journeys.admin.customers.deadlines import Deadline, deadline
 from journeys.admin.customers.timeline import SHOWS, timeline
+from journeys.admin.hand_off import beside
 from journeys.calendars import days_at
 from journeys.models import (
     Account,
@@ -98,6 +100,11 @@ class AccountAdmin(ReadOnly):
         view = self.admin_site.admin_view(self.pause_view)
         return [
             path("<path:object_id>/pause/", view, name="journeys_account_pause"),
+            path(
+                "<path:object_id>/contracts/<int:contract>/<slug:deed>/",
+                self.admin_site.admin_view(self.by_hand_view),
+                name="journeys_account_by_hand",
+            ),
             *super().get_urls(),
         ]
 
@@ -139,6 +146,12 @@ class AccountAdmin(ReadOnly):
             messages.success(request, _("Guidance for this customer goes on."))
         return HttpResponseRedirect(reverse("admin:journeys_account_change", args=[account.pk]))
 
+    def by_hand_view(
+        self, request: HttpRequest, object_id: str, contract: int, deed: str
+    ) -> HttpResponse:
+        """Move, hold, let go, give more time, keep a measured value (R7, R10, R12)."""
+        return by_hand.act(request, self.get_object(request, object_id), contract, deed)
+
 
 # --- the page ---------------------------------------------------------------------------------------
 @dataclass(frozen=True)
@@ -170,6 +183,7 @@ def _customer(request: HttpRequest, account: Account, now: datetime) -> dict[str
         "contracts": contracts,
         "contract": contract,
         **(_of_contract(contract, days, now) if contract else {}),
+        "hand": by_hand.offered(request, contract),
         "pause": Pause.objects.filter(
             scope=Pause.Scope.ACCOUNT, ref=account.external_id, to_at=None
         ).select_related("by").first(),
@@ -184,6 +198,7 @@ def _customer(request: HttpRequest, account: Account, now: datetime) -> dict[str
         ),
         "before": request.GET.get("before", ""),
         "people": _people(account, now),
+        **beside(account, contract, request),
     }  # fmt: skip
 
 

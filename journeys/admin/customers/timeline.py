@@ -26,7 +26,12 @@ State, Verdict = Message.State, Decision.Verdict
 NOT_SAID = (State.SKIPPED, State.EXPIRED, State.MERGED, State.RECALLED)
 AHEAD = (State.PLANNED, State.HELD)
 #: Decisions that stand for themselves; those about a message stand under it.
-OF_THEIR_OWN = (Verdict.ENTERED, Verdict.LEFT, Verdict.SKIPPED, Verdict.CRITERION_LOST)
+OF_PEOPLE = (Verdict.TASKED, Verdict.DONE, Verdict.RETURNED, Verdict.CANCELLED)
+OF_THE_ROUTE = (
+    Verdict.CRITERION_LOST, Verdict.CRITERION_BACK, Verdict.HELD, Verdict.LET_GO,
+    Verdict.EXTENDED, Verdict.REROUTED,
+)  # fmt: skip
+OF_THEIR_OWN = (Verdict.ENTERED, Verdict.LEFT, Verdict.SKIPPED, *OF_THE_ROUTE, *OF_PEOPLE)
 
 #: Facts every installation knows; the others are the vendor's own names.
 FACTS: dict[str, Any] = {
@@ -222,7 +227,9 @@ def _decisions(account: Account, before: datetime | None, stages: words.Stages) 
             at=decision.at,
             kind="no" if decision.verdict == Verdict.SKIPPED else "note",
             badge=str(decision.get_verdict_display()),
-            title=names.get(decision.journey_key, decision.journey_key) or decision.rule,
+            title=decision.rule
+            if decision.verdict in OF_PEOPLE
+            else names.get(decision.journey_key, decision.journey_key) or decision.rule,
             detail=_rule(decision),
             whys=_why_of(decision, stages),
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from journeys.models import Play, PlayTask
-from tests.cast import contract, customer
+from journeys import conditions
+from journeys.models import Contact, Play, PlayTask
+from tests.cast import at, contract, customer, happened
 from tests.journeys.admin.conftest import as_, url
 from tests.journeys.plays.world import USED, open_vendor, publish, tick
 
@@ -138,3 +141,64 @@ def test_the_list_costs_the_same_for_one_and_for_many(csm, django_assert_max_num
     assert PlayTask.objects.count() == 31
     with django_assert_max_num_queries(20):
         csm.get(LIST)
+
+
+# --- handing over from the customer's page ------------------------------------------------------------
+HAND_OFF = "/admin/journeys/playtask/hand-off/"
+
+
+@pytest.fixture
+def taro(db: None) -> Contact:
+    open_vendor()
+    taro = customer("taro")
+    tick("2026-05-11T09:30")
+    return taro
+
+
+def hand_over(client: Client, taro: Contact, **said: str) -> Any:
+    form = {"contract": contract(taro).pk, "play": "call", "why": "相談したい", "back": "stage"}
+    return client.post(HAND_OFF, form | said, follow=True)
+
+
+@pytest.mark.parametrize(
+    ("back", "condition"),
+    [
+        ("stage", {"not": {"stage": {"is": "begin"}}}),
+        ("c:aim", {"event": {"name": "goal.set", "by": "account", "count": {"gte": 1}}}),
+    ],
+)
+def test_r83_a_colleague_hands_a_customer_over_from_its_page(taro, back, condition):
+    csm = as_("csm")
+    page = csm.get(url("change", taro.account)).content.decode()
+    assert 'name="back"' in page
+    hand_over(csm, taro, back=back, due="3bd")
+
+    task = PlayTask.objects.get()
+    assert (task.why, str(task.opened_by), task.origin) == ("相談したい", "csm", "hand")
+    assert conditions.hash_of(
+        conditions.parse(task.return_when, subject="subscription")
+    ) == conditions.hash_of(conditions.parse(condition, subject="subscription"))
+    assert (task.due_on.isoformat(), contract(taro).path) == ("2026-05-14", "off")
+    page = csm.get(url("change", taro.account)).content.decode()
+    assert "相談したい" in page
+    assert "Given to a person" in page
+
+    happened(taro, "goal.set", at("2026-05-11T11:00"))
+    tick("2026-05-11T11:05")
+    assert contract(taro).path == "on"
+
+
+@pytest.mark.parametrize(
+    "said", [{"why": "  "}, {"back": "c:none"}, {"play": "none"}, {"due": "soon"}]
+)
+def test_o7_a_hand_off_without_reason_or_way_back_is_refused(taro, said):
+    answer = hand_over(as_("csm"), taro, **said)
+    assert [m.level_tag for m in answer.context["messages"]] == ["error"]
+    assert (PlayTask.objects.count(), contract(taro).path) == (0, "on")
+
+
+def test_the_door_asks_for_the_right_a_post_and_a_live_contract(taro):
+    csm = as_("csm")
+    assert csm.get(HAND_OFF).status_code == 405
+    assert as_("sales").post(HAND_OFF, {}).status_code == 403
+    assert hand_over(csm, taro, contract="x").status_code == 404
