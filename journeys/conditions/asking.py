@@ -53,6 +53,7 @@ class Row:
     product: str | None = None
     known_since: datetime | None = None
     entered_at: datetime | None = None
+    enrollment: int | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class Subject:
             self.product_key() or Value(None, DateTimeField()),
             self.tenure(),
             here(self.entered_at) if self.entered_at else Value(None, DateTimeField()),
+            here(self.enrollment) if self.enrollment else Value(None, DateTimeField()),
         )
         return [Row(*value) for value in values]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from journeys.conditions.leaves.date import DateLeaf
 from journeys.conditions.leaves.event import EventLeaf
+from journeys.conditions.leaves.journey import JourneyLeaf
+from journeys.conditions.leaves.message import MessageLeaf
 from journeys.conditions.leaves.people import PeopleLeaf
 from journeys.conditions.leaves.segment import SegmentLeaf
 from journeys.conditions.leaves.stage import StageLeaf
@@ -15,6 +17,8 @@ __all__ = [
     "LEAVES",
     "DateLeaf",
     "EventLeaf",
+    "JourneyLeaf",
+    "MessageLeaf",
     "PeopleLeaf",
     "SegmentLeaf",
     "StageLeaf",
@@ -22,7 +26,17 @@ __all__ = [
 ]
 
 LEAVES: dict[str, type[Leaf]] = {
-    leaf.head: leaf for leaf in (EventLeaf, PeopleLeaf, TraitLeaf, DateLeaf, StageLeaf, SegmentLeaf)
+    leaf.head: leaf
+    for leaf in (
+        EventLeaf,
+        PeopleLeaf,
+        TraitLeaf,
+        DateLeaf,
+        StageLeaf,
+        MessageLeaf,
+        JourneyLeaf,
+        SegmentLeaf,
+    )
 }
 #: Heads of the language whose rooms are not open yet: known by name, so refused by name.
-LATER = ("ratio", "message", "journey", "signal")
+LATER = ("ratio", "signal")

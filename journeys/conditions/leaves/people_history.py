@@ -44,6 +44,7 @@ def _as_row(number: int, row: Row, person: Person) -> Row:
         product=row.product,
         known_since=person.known_since,
         entered_at=row.entered_at,
+        enrollment=row.enrollment,
     )
 
 
