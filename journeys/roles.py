@@ -50,11 +50,20 @@ CUSTOMERS = (
     "journeys.event",
     "journeys.enrollment",
 )
+#: What those who work with a customer may put right by hand.
+BY_HAND = ("journeys.account", "journeys.subscription", "journeys.goal")
 LEDGER = ("journeys.message", "journeys.decision", "journeys.consent", "journeys.suppression")
 #: What people do: seen by whoever works with customers, done by CS (R83).
 PLAYS = {"journeys.play": VIEW, "journeys.playtask": ("view", "change")}
 #: Other systems that are told (R103).
 RECEIVERS = ("journeys.webhookendpoint", "journeys.webhookdelivery")
+#: Data brought in by hand: files, facts that wait, two contacts that are one.
+BRINGING_IN: Grants = {
+    "journeys.import": ("view", "add"),
+    "journeys.importmapping": ("view", "change"),
+    "journeys.inbox": ("view", "change"),
+    "journeys.contact": ("view", "change"),
+}
 #: What became of the pages, in numbers: no personal data (R79).
 RESULTS: Grants = {"learning.engagement": VIEW}
 
@@ -64,7 +73,8 @@ ROLES: dict[str, Grants] = {
         **_each(PUBLISH, *VERSIONS),
         **_each(EDIT, *AROUND_TEXTS),
         **_each(VIEW, *CUSTOMERS, *LEDGER),
-        "journeys.account": ("view", "change"),
+        **_each(("view", "change"), *BY_HAND),
+        **BRINGING_IN,
         "journeys.pause": EDIT,
         "journeys.hold": ("view", "change"),
         **PLAYS,
@@ -76,7 +86,7 @@ ROLES: dict[str, Grants] = {
     "csm": {
         **_each(VIEW, *TEXTS, *VERSIONS, *AROUND_TEXTS),
         **_each(VIEW, *CUSTOMERS, *LEDGER),
-        "journeys.account": ("view", "change"),
+        **_each(("view", "change"), *BY_HAND),
         "journeys.pause": VIEW,
         **PLAYS,
         "journeys.hold": VIEW,
@@ -98,7 +108,8 @@ ROLES: dict[str, Grants] = {
         **_each(PUBLISH, *VERSIONS),
         **_each(EDIT, *AROUND_TEXTS),
         **_each(VIEW, *CUSTOMERS, *LEDGER),
-        "journeys.account": ("view", "change"),
+        **_each(("view", "change"), *BY_HAND),
+        **BRINGING_IN,
         "journeys.pause": EDIT,
         "journeys.hold": ("view", "change"),
         **PLAYS,

@@ -148,7 +148,7 @@ def _say(
     rule: str = "",
     evidence: dict[str, str] | None = None,
 ) -> None:
-    said = {"by": by.pk if by else None, "note": why} | (evidence or {})
+    said = {"by": str(by or ""), "user": by.pk if by else None, "note": why} | (evidence or {})
     decision = ledger.about_subscription(
         contract, now, verdict, ledger.Reason.BY_HAND, rule=rule, evidence=said
     )

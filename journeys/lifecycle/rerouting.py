@@ -140,8 +140,8 @@ def reroute(
             sub, now, ledger.Verdict.REROUTED, ledger.Reason.BY_HAND,
             rule=f"v{old.number} → v{new.number}",
             evidence={
-                "from": sub.stage.key if sub.stage else "", "to": target[sub.stage_id].key,
-                "by": by.pk if by else None, "note": why,
+                "was": sub.stage.key if sub.stage else "", "is": target[sub.stage_id].key,
+                "by": str(by or ""), "user": by.pk if by else None, "note": why,
             },
         )
         for sub in moving

@@ -49,7 +49,7 @@ def test_r7_a_move_by_hand_says_who_and_why_and_is_told_apart(mori: User) -> Non
     assert (move.from_stage, move.effective_at, move.seq) == ("begin", TUESDAY, 2)
     why = Decision.objects.get(reason="by_hand")
     assert (why.verdict, why.rule, why.evidence) == (
-        "advanced", "begin → settle", {"by": mori.pk, "note": "口頭で合意"},
+        "advanced", "begin → settle", {"by": str(mori), "user": mori.pk, "note": "口頭で合意"},
     )  # fmt: skip
     automatic = StageTransition.objects.filter(cause="criteria")
     assert not automatic.exists()

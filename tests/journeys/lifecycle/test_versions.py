@@ -162,7 +162,7 @@ def test_the_move_is_on_record_for_each_contract() -> None:
 
     why = Decision.objects.get(verdict="rerouted")
     assert (why.reason, why.rule) == ("by_hand", "v1 → v2")
-    assert why.evidence == {"from": "begin", "to": "fresh", "by": None, "note": "改訂"}
+    assert why.evidence == {"was": "begin", "is": "fresh", "by": "", "user": None, "note": "改訂"}
 
 
 def test_a_stage_without_a_place_in_the_new_version_is_refused_and_nothing_moves() -> None:
