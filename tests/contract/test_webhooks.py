@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from journeys.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from tests.cast import at, contract, customer, happened
+from tests.cast import CONTRACT_DAY, at, contract, customer, happened
 from tests.journeys.plays.world import USED, publish, tick
 from tests.journeys.webhooks.conftest import begin, receiver, vendor
 
@@ -182,3 +184,20 @@ def test_on_path_is_a_subscription_trait_kept_by_the_product(vendor):
 def test_each_event_can_be_subscribed_to(begin, event):
     begin(event)
     assert WebhookEndpoint.objects.get().events == [event]
+
+
+def test_the_guides_receiver_takes_a_delivery_once(begin, receiver, capsys):
+    """The snippet of docs/integration.md, run as it stands."""
+    guide = (Path(__file__).parents[2] / "docs" / "integration.md").read_text()
+    (snippet,) = re.findall(r"```py\n(.*?)```", guide, re.DOTALL)
+    endpoint, secret = begin()
+    webhooks.send_test(endpoint, CONTRACT_DAY)
+    webhooks.send_due(CONTRACT_DAY)
+    post = receiver.posts[0]
+    told: dict[str, Any] = {"SECRET": secret, "SEEN": set()}
+
+    exec(compile(snippet, "integration.md", "exec"), told)  # noqa: S102 -- our own paper
+
+    for _time in range(2):
+        assert told["receive"](post.body.encode(), post.headers) == 204
+    assert capsys.readouterr().out == "webhook.test {'receiver': 'crm'}\n"
