@@ -48,8 +48,9 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "owner" in self.fields:
-            self.fields["owner"].queryset = User.objects.filter(is_staff=True, is_active=True)
+        owner: Any = self.fields.get("owner")
+        if owner is not None:
+            owner.queryset = User.objects.filter(is_staff=True, is_active=True)
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"])

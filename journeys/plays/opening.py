@@ -178,9 +178,7 @@ def _look_up(openings: Sequence[Opening], now: datetime) -> _Known:
     staff = User.objects.filter(email__in=named, is_staff=True, is_active=True) if named else ()
     return _Known(
         plays={p.key: p for p in Play.objects.filter(key__in={o.play for o in openings})},
-        owners=dict(
-            accounts.filter(owner__is_active=True).values_list("pk", "owner_id")  # type: ignore[arg-type]
-        ),
+        owners=dict(accounts.filter(owner__is_active=True).values_list("pk", "owner_id")),
         colleagues={user.email: user.pk for user in staff},
         standing=_standing({o.subscription_id for o in openings if o.subscription_id}),
         days=days_at(now),

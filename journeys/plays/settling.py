@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
@@ -43,7 +44,7 @@ def settle(now: datetime) -> int:
         output_field=BooleanField(),
     )
     rows = _open().annotate(is_over=is_over).filter(Q(is_over=True) | Q(holds=True))
-    tasks = list(db.skip_locked(rows.order_by("pk")))
+    tasks: list[Any] = list(db.skip_locked(rows.order_by("pk")))
     over = [task for task in tasks if task.is_over]
     _close(over, now, State.CANCELLED, Reason.CONTRACT_ENDED)
     waiting = [task for task in tasks if not task.is_over]

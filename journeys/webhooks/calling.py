@@ -76,7 +76,7 @@ def _beginning(response: requests.Response) -> str:
 
 
 # --- where to --------------------------------------------------------------------------------------
-class _Outside(IPFilterAdapter):
+class _Outside(IPFilterAdapter):  # type: ignore[misc]
     """Connects to the one address it has looked at, so that the name cannot change in between."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

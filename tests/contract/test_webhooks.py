@@ -36,7 +36,7 @@ def stands(contact: Any) -> tuple[str, str]:
 # --- `webhook: NAME` holds the person until accepted or given up ------------------------------------
 def test_a_webhook_step_holds_the_person_until_accepted(begin, receiver):
     publish(TELL, THEN)
-    endpoint, secret = begin()
+    _endpoint, secret = begin()
     hana = customer("hana")
     tick("2026-05-11T09:30")
     assert stands(hana) == ("tell", "webhook")
