@@ -49,8 +49,9 @@ def _through(messages: Sequence[Message], now: datetime, *, skip_locked: bool) -
         locked = permission.lock({m.person_id for m in messages}, skip_locked=skip_locked)
         faultpoint("fence.locked")
         mine = _still_ours([m for m in messages if m.person_id in locked])
-        busy = [m for m in messages if m.person_id not in locked]
-        give_back(busy)
+        # Somebody holds the person, or our lease is over and we are here to say so: no crash.
+        kept = {m.pk for m in mine}
+        give_back([m for m in messages if m.pk not in kept])
         refused = judge(mine, now)
         _write(mine, refused, now)
         leaving = [m.pk for m in mine if m.pk not in refused]

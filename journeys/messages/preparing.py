@@ -21,7 +21,7 @@ from journeys.models import Link, Message
 
 logger = logging.getLogger("junro")
 State = Message.State
-MOST_CRASHES = 5
+MOST_CRASHES = 3
 NAMES = ("account_name", "department", "title", "person_name")
 
 #: Why a message is not sent: (message, state, reason, evidence).

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from journeys import db, ledger
 from journeys.calendars import hours_at
 from journeys.conditions import Ask
 from journeys.models import Enrollment, JourneyVersion, Message, TemplateVersion, Topic
 from journeys.permission import paused_accounts, paused_journeys
+from journeys.steps import poison
 from journeys.steps.answers import ask_all
 from journeys.steps.kinds import SETTLED, WRITERS
 from journeys.steps.resting import About, Op, Settled, Walk
 from journeys.steps.walking import walk
 
+logger = logging.getLogger("junro")
 WITH_A_PERSON = ("off", "hold")
 BATCH = {"postgresql": 5_000, "sqlite": 1_000}
 
@@ -28,21 +32,38 @@ def run_due(now: datetime) -> int:
     size = BATCH["postgresql" if db.is_postgres() else "sqlite"]
     moved, after = 0, 0
     while True:
-        with transaction.atomic():
-            batch = _claim(now, after, size)
-            moved += _run(batch, now)
+        batch: list[Enrollment] = []
+        try:
+            with transaction.atomic():
+                batch = _claim(_due(now, after), size)
+                moved += _run(batch, now)
+        except poison.NOT_ITS_FAULT:
+            raise
+        except Exception:
+            if not batch:
+                raise
+            logger.exception("A batch of %d cannot be walked; one by one.", len(batch))
+            moved += poison.one_by_one([e.pk for e in batch], partial(_run_those, now), now)
         if len(batch) < size:
             return moved
         after = batch[-1].pk
 
 
-def _claim(now: datetime, after: int, size: int) -> list[Enrollment]:
-    """The next due enrollments, locked for us; whoever is paused stays put."""
+def _run_those(now: datetime, ids: Sequence[int]) -> int:
+    return _run(_claim(_due(now).filter(pk__in=ids), len(ids)), now)
+
+
+def _due(now: datetime, after: int = 0) -> QuerySet[Enrollment]:
+    """Whose time has come; whoever is paused stays put."""
     due = Enrollment.objects.filter(status=Enrollment.Status.IN, due_at__lte=now, pk__gt=after)
     due = due.exclude(journey__key__in=paused_journeys(now)).exclude(
         account__in=paused_accounts(now)
     )
-    due = due.annotate(path=F("subscription__path"))
+    return due.annotate(path=F("subscription__path"))
+
+
+def _claim(due: QuerySet[Enrollment], size: int) -> list[Enrollment]:
+    """The next due enrollments, locked for us."""
     return list(db.skip_locked(due.order_by("pk"))[:size])
 
 

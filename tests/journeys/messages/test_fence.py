@@ -216,7 +216,8 @@ def test_a_page_its_reader_may_not_see_keeps_the_letter_here(
     assert (message.state, message.reason) == ("skipped", "page_gone")
 
 
-def test_a_message_whose_lease_is_over_does_not_pass() -> None:
+def test_a_message_whose_lease_is_over_does_not_pass_and_is_due_again() -> None:
+    """We live and say so: that is no crash."""
     message = world.message()
     ready = prepare(claim(NOW, 10), NOW)
     Message.objects.update(lease_until=NOW - timedelta(days=400))
@@ -224,7 +225,7 @@ def test_a_message_whose_lease_is_over_does_not_pass() -> None:
     assert pass_fence(ready, NOW) == []
 
     message.refresh_from_db()
-    assert message.state == "claimed"
+    assert (message.state, message.attempts) == ("planned", 0)
 
 
 def test_a_message_that_was_withdrawn_meanwhile_does_not_pass() -> None:
