@@ -37,6 +37,8 @@ MENU: list[tuple[Any, list[Entry]]] = [
     ]),
     (_("Set-up"), [
         (_("Stop and go on"), "pause_circle", "admin:journeys_pause_changelist", "journeys.view_pause"),
+        (_("Bring in a file"), "upload_file", "admin:journeys_import_changelist", "journeys.view_import"),
+        (_("Facts that wait"), "hourglass_empty", "admin:journeys_inbox_changelist", "journeys.view_inbox"),
         (_("Senders"), "badge", "admin:journeys_persona_changelist", "journeys.view_persona"),
         (_("Topics"), "label", "admin:journeys_topic_changelist", "journeys.view_topic"),
         (_("Calendars"), "calendar_month", "admin:journeys_calendar_changelist", "journeys.view_calendar"),
