@@ -1,7 +1,15 @@
 """Stages, left by exit criteria: who moves on, since when, with what evidence, what is missing."""
 
 from journeys.lifecycle.advancing import advance
-from journeys.lifecycle.by_hand import HandRefused, extend, hold, move_by_hand, release
+from journeys.lifecycle.by_hand import (
+    HandRefused,
+    confirm,
+    deliver,
+    extend,
+    hold,
+    move_by_hand,
+    release,
+)
 from journeys.lifecycle.checklist import Item, checklist, missing
 from journeys.lifecycle.entering import start_subscriptions
 from journeys.lifecycle.rerouting import RerouteRefused, Transfer, reroute, transfers
@@ -13,6 +21,8 @@ __all__ = [
     "Transfer",
     "advance",
     "checklist",
+    "confirm",
+    "deliver",
     "extend",
     "hold",
     "missing",

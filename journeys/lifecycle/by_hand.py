@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from journeys import db, ledger, people
+from journeys import db, facts, ledger, people
 from journeys.calendars import days_at
 from journeys.lifecycle.entering import due_on, newest_seq, placed
 from journeys.models import Decision, Stage, StageTransition, Subscription, User
@@ -116,6 +116,46 @@ def extend(
     _say(contract, now, ledger.Verdict.EXTENDED, by, why, evidence=evidence)
 
 
+@transaction.atomic
+def confirm(*, subscription: Subscription, by: User | None, evidence: str, now: datetime) -> None:
+    """Record the fact `stage.confirmed`: somebody has seen that the stage is done, and by what (R3).
+
+    Whether that lets the stage go is for its exit criteria to say.
+    """
+    why, contract = _why(evidence), _locked(subscription)
+    if contract.stage is None:
+        raise HandRefused(_("This contract is on no route yet."))
+    facts.record(
+        name="stage.confirmed",
+        occurred_at=now,
+        received_at=now,
+        account_id=contract.account_id,
+        product=contract.product.key,
+        properties={"stage": contract.stage.key, "evidence": why, "by": str(by or "")},
+    )
+
+
+@transaction.atomic
+def deliver(
+    *, subscription: Subscription, key: str, state: str, by: User | None, now: datetime
+) -> None:
+    """Record the fact `deliverable.changed`: what the work cannot do without is in a state now."""
+    what, how = key.strip(), state.strip()
+    if not (0 < len(what) <= 100 and 0 < len(how) <= 100):
+        raise HandRefused(
+            _("Write which deliverable it is and its state, in at most 100 characters.")
+        )
+    contract = _locked(subscription)
+    facts.record(
+        name="deliverable.changed",
+        occurred_at=now,
+        received_at=now,
+        account_id=contract.account_id,
+        product=contract.product.key,
+        properties={"deliverable": what, "state": how, "by": str(by or "")},
+    )
+
+
 def _why(reason: str) -> str:
     if not (why := reason.strip()):
         raise HandRefused(_("Write the reason: it is kept with the move."))
@@ -124,7 +164,7 @@ def _why(reason: str) -> str:
 
 def _locked(subscription: Subscription) -> Subscription:
     """The contract as it stands, held until the transaction ends; no tick moves it meanwhile."""
-    rows = Subscription.objects.select_related("stage", "version")
+    rows = Subscription.objects.select_related("stage", "version", "product")
     contract = db.hold(rows.filter(pk=subscription.pk)).get()
     if contract.ended_at is not None:
         raise HandRefused(_("This contract has ended."))

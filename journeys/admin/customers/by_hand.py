@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from journeys import clock, goals, lifecycle
 from journeys.goals.measuring import MeasureRefused
 from journeys.lifecycle import HandRefused
-from journeys.models import Account, Goal, Stage, Subscription
+from journeys.models import Account, Deliverable, Goal, Stage, Subscription
 
 RIGHT = "journeys.change_subscription"
 
@@ -74,6 +74,17 @@ def _extend(one: Subscription, said: Mapping[str, str], user: Any, now: datetime
     return _("The deadline is extended; the original one stays for the figures.")
 
 
+def _confirm(one: Subscription, said: Mapping[str, str], user: Any, now: datetime) -> str:
+    lifecycle.confirm(subscription=one, by=user, evidence=said.get("reason", ""), now=now)
+    return _("Confirmed. The criteria that ask for it see it from the next tick on.")
+
+
+def _deliver(one: Subscription, said: Mapping[str, str], user: Any, now: datetime) -> str:
+    key, state = said.get("key", ""), said.get("state", "")
+    lifecycle.deliver(subscription=one, key=key, state=state, by=user, now=now)
+    return _("Kept: %(key)s is “%(state)s” now.") % {"key": key.strip(), "state": state.strip()}
+
+
 def _measure(one: Subscription, said: Mapping[str, str], user: Any, now: datetime) -> str:
     goal = Goal.objects.filter(
         subscription=one, replaced_at=None, pk=_whole(said.get("goal", ""))
@@ -101,6 +112,8 @@ DEEDS: dict[str, Deed] = {
     "hold": _hold,
     "release": _release,
     "extend": _extend,
+    "confirm": _confirm,
+    "deliver": _deliver,
     "measure": _measure,
 }
 
@@ -113,5 +126,6 @@ def offered(request: HttpRequest, contract: Subscription | None) -> dict[str, An
     return {
         "others": Stage.objects.filter(version=contract.version_id).exclude(pk=contract.stage_id),
         "held": held,
+        "deliverables": Deliverable.objects.filter(subscription=contract).order_by("key"),
         "aims": Goal.objects.filter(subscription=contract, replaced_at=None).order_by("agreed_at"),
     }

@@ -14,6 +14,8 @@ from journeys import engine
 from journeys.goals import set_goal
 from journeys.models import (
     Contact,
+    Deliverable,
+    Event,
     GoalMeasurement,
     Lifecycle,
     LifecycleVersion,
@@ -104,6 +106,29 @@ def test_r12_a_measured_value_is_kept_with_who_entered_it(csm):
     assert said(shown) == ["Kept: days is 6d now."]
     assert GoalMeasurement.objects.get().by_user_id is not None
     assert cast.contract(who).traits["goals.attainment"] == 0.5
+
+
+def test_r3_a_csm_confirms_a_stage_with_what_shows_it(csm):
+    who = begun()
+    csm.post(deed(who, "confirm"), {"reason": "saw their first closing"})
+    fact = Event.objects.get(name="stage.confirmed")
+    assert (fact.account_id, fact.product) == (who.account_id, "app")
+    assert (fact.properties["stage"], fact.properties["evidence"]) == (
+        "begin", "saw their first closing",
+    )  # fmt: skip
+
+
+def test_r3_a_csm_enters_a_deliverable(csm):
+    who = begun()
+    csm.post(deed(who, "deliver"), {"key": "route", "state": "done"})
+    assert cast.contract(who).traits["deliverable.route"] == "done"
+    assert Deliverable.objects.get().state == "done"
+
+
+@pytest.mark.parametrize("given", [{"key": "", "state": "x"}, {"key": "x" * 101, "state": "x"}])
+def test_a_deliverable_without_a_name_is_refused(csm, given):
+    csm.post(deed(begun(), "deliver"), given)
+    assert not Deliverable.objects.exists()
 
 
 @pytest.mark.parametrize("given", [{"goal": "x", "value": "1"}, {"goal": "9" * 30, "value": "1"}])
