@@ -18,6 +18,8 @@ admin.autodiscover()
 admin_frame.tidy(admin.site)
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler500 = "config.broken.broken"
+
 urlpatterns = [
     path("", include("journeys.api.urls")),
     path("dev/", include("config.dev.urls")),

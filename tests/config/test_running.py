@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
-from config.running import Tree
+import pytest
+from django.utils import timezone
+
+from config.running import LOOK_SECONDS, MOST_SHORT_LIVES, STALE_SECONDS, Tree, WorkerWatch
+from journeys.models import Heartbeat
 
 ORPHAN = """
 import subprocess, sys, time
@@ -66,3 +73,73 @@ def test_i19_a_worker_that_no_longer_works_is_replaced() -> None:
     assert alive(first) == []
     assert tree.children["child"].pid != first
     tree.stop()
+
+
+# --- who notices what -----------------------------------------------------------------------------
+def waiting_tree(**commands: str) -> Tree:
+    tree = Tree({name: [sys.executable, "-c", code] for name, code in commands.items()})
+    for name in commands:
+        tree.start(name)
+    return tree
+
+
+def look(tree: Tree) -> int:
+    """What the tree does when it looks after its children."""
+    return tree._ended_alone()
+
+
+def test_i19_a_killed_worker_is_replaced_at_once_and_the_rest_stays() -> None:
+    tree = waiting_tree(web=SLEEPS, worker=SLEEPS)
+    web, worker = (tree.children[name].pid for name in ("web", "worker"))
+
+    os.kill(worker, signal.SIGKILL)
+    tree.children["worker"].wait()
+
+    assert look(tree) == 0
+    assert (tree.children["web"].pid, tree.children["worker"].pid != worker) == (web, True)
+    tree.stop()
+
+
+def test_a_worker_that_ends_whenever_it_begins_is_not_begun_for_ever() -> None:
+    tree = waiting_tree(worker="raise SystemExit(3)")
+
+    codes = []
+    for _n in range(MOST_SHORT_LIVES):
+        tree.children["worker"].wait()
+        codes.append(look(tree))
+
+    assert codes == [0] * (MOST_SHORT_LIVES - 1) + [3]
+    tree.stop()
+
+
+def test_a_web_process_that_ends_by_itself_ends_the_tree_with_its_code() -> None:
+    tree = waiting_tree(web="raise SystemExit(3)")
+    tree.children["web"].wait()
+
+    assert look(tree) == 3
+    tree.stop()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("silent", "replaced"), [(80, True), (60, False)])
+def test_i19_a_worker_that_was_stopped_is_replaced_within_ninety_seconds(
+    silent: int, replaced: bool
+) -> None:
+    """A frozen process says nothing: it is judged by its heartbeat, the look included."""
+    tree = waiting_tree(worker=SLEEPS)
+    frozen = tree.children["worker"].pid
+    os.kill(frozen, signal.SIGSTOP)
+    watch = WorkerWatch()
+    watch.worker_since -= 500
+    at = timezone.now() - timedelta(seconds=silent)
+    Heartbeat.objects.create(role="engine", process="x", began_at=at, at=at)
+
+    watch(tree)
+
+    assert (tree.children["worker"].pid != frozen) is replaced
+    assert STALE_SECONDS + LOOK_SECONDS <= 90
+    tree.stop(patience=0.5)
+    assert alive(frozen) == []
+
+
+SLEEPS = "import time; time.sleep(600)"
