@@ -24,6 +24,8 @@ View = Callable[..., HttpResponse]
 
 #: One-click doors: who, what they do here, and where they begin.
 CUSTOMER = "okano"
+#: Who began this morning: the first walk can be lived with them on the demo's own day.
+FRESH = "wakaba-kogei-admin"
 STAFF = ("ops@shimebi.example", "csm@shimebi.example", "marketing@shimebi.example")
 BEGIN = {"marketing@shimebi.example": "/admin/engagement/"}
 
@@ -44,9 +46,9 @@ def debug_only(view: View) -> View:
 def front(request: HttpRequest) -> HttpResponse:
     """Where a visitor of the demo begins: who to be, what to try."""
     staff = {u.email: u for u in User.objects.filter(email__in=STAFF)}
-    contact = Contact.objects.filter(user_id=CUSTOMER, is_current=True).first()
+    contacts = Contact.objects.filter(user_id__in=(CUSTOMER, FRESH), is_current=True)
     context = {
-        "customer": contact,
+        "customers": contacts.select_related("account").order_by("known_since", "pk"),
         "staff": [staff[email] for email in STAFF if email in staff],
         "curl": greeting.curl_line(),
         "next_slot": next_slot(),
@@ -64,8 +66,8 @@ def next_slot() -> datetime:
 @require_POST
 def sign_in(request: HttpRequest, who: str) -> HttpResponse:
     """Sign in as one of the demo's people, without a code."""
-    if who == CUSTOMER:
-        user = people.log_in_of(Contact.objects.get(user_id=CUSTOMER, is_current=True), clock.now())
+    if who in (CUSTOMER, FRESH):
+        user = people.log_in_of(Contact.objects.get(user_id=who, is_current=True), clock.now())
     else:
         user = User.objects.filter(email=who, email__in=STAFF).first()
     if user is None:

@@ -54,7 +54,12 @@ def _group(doc: AccountDoc) -> Call:
     ]
     named = dict(_given(doc, ("name", "kana", "owner", "value_tier", "partner")))
     traits = doc.traits | named | ({"subscriptions": contracts} if contracts else {})
-    return {"type": "group", "groupId": doc.key, "timestamp": doc.since, "traits": traits}
+    return _nobody(doc) | {
+        "type": "group",
+        "groupId": doc.key,
+        "timestamp": doc.since,
+        "traits": traits,
+    }
 
 
 def _identify(doc: AccountDoc, contact: ContactDoc) -> Call:
@@ -72,7 +77,7 @@ def _track(doc: AccountDoc, fact: FactDoc) -> Call:
     context: dict[str, Any] = {"groupId": doc.key}
     if fact.product:
         context["product"] = fact.product
-    who = {"userId": fact.contact} if fact.contact else {"anonymousId": f"account:{doc.key}"}
+    who = {"userId": fact.contact} if fact.contact else _nobody(doc)
     return who | {
         "type": "track",
         "event": fact.name,
@@ -80,6 +85,11 @@ def _track(doc: AccountDoc, fact: FactDoc) -> Call:
         "timestamp": fact.at,
         "properties": fact.properties,
     }
+
+
+def _nobody(doc: AccountDoc) -> dict[str, str]:
+    """What is said of a company and of nobody in it."""
+    return {"anonymousId": f"account:{doc.key}"[:200]}
 
 
 def _given(doc: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

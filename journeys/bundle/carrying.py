@@ -55,7 +55,7 @@ def carry_out(
     )
     failed: set[str] = set()
     for kind in KINDS:
-        verb = _verbs(now, by)[kind]
+        verb = _verbs(bundle, now, by)[kind]
         for key, document in _in_order(kind, bundle).items():
             try:
                 changed = verb(document)
@@ -77,7 +77,8 @@ def _in_order(kind: str, bundle: Bundle) -> dict[str, Document]:
     return segments.in_order(documents) if kind == "segments" else documents
 
 
-def _verbs(now: datetime, by: User | None) -> dict[str, Verb]:
+def _verbs(bundle: Bundle, now: datetime, by: User | None) -> dict[str, Verb]:
+    beside = bundle.of("segments")
     return {
         "products": _put_product,
         "calendars": lambda document: _put_calendar(document, now),
@@ -85,7 +86,7 @@ def _verbs(now: datetime, by: User | None) -> dict[str, Verb]:
         "personas": lambda document: _put(Persona, document, PERSONA),
         "templates": lambda document: publish_template(document, now, by=by)[1],
         "plays": lambda document: plays.publish(document)[1],
-        "segments": lambda document: segments.publish(document, now),
+        "segments": lambda document: segments.publish(document, now, beside),
         "lifecycles": lambda document: publish_lifecycle(document, now, by=by)[1],
         "journeys": lambda document: _publish_journey(document, now, by),
         "scenarios": _put_scenario,

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from journeys import conditions
+from journeys.models import Segment
 from journeys.publishing import Problem, PublishRefused
 
 Document = dict[str, Any]
@@ -14,12 +16,33 @@ Document = dict[str, Any]
 
 def documents() -> dict[str, Document]:
     """Key → document of the saved conditions."""
-    return {}
+    return {row.key: _document(row) for row in Segment.objects.all()}
 
 
-def publish(document: Document, now: datetime) -> bool:
-    """Keep a saved condition; whether it is new or changed. PublishRefused with its mistakes."""
-    raise PublishRefused([Problem("", _("“%s” is not available yet") % "segments")])
+def _document(row: Segment) -> Document:
+    return {"key": row.key, "name": row.name, "subject": row.subject, "when": row.condition}
+
+
+def publish(document: Document, now: datetime, beside: dict[str, Document]) -> bool:
+    """Keep a saved condition; whether it is new or changed. PublishRefused with its mistakes.
+
+    `beside`: the segments of the same bundle, which this one may name (never in a circle).
+    """
+    key, subject = document["key"], document.get("subject", "account")
+    given = {k: (d["name"], d.get("subject", "account"), d["when"]) for k, d in beside.items()}
+    try:
+        with conditions.segments_given(given):
+            conditions.parse(document["when"], subject=subject)
+            conditions.parse({"segment": key}, subject=subject)  # a circle shows from outside
+    except conditions.ConditionError as error:
+        path = f"when.{error.path}" if error.path else "when"
+        raise PublishRefused([Problem(path, error.message)]) from None
+    values = {"name": document["name"], "subject": subject, "condition": document["when"]}
+    row = Segment.objects.filter(key=key).first()
+    if row and all(getattr(row, name) == value for name, value in values.items()):
+        return False
+    Segment.objects.update_or_create(key=key, defaults=values | {"changed_at": now})
+    return True
 
 
 def in_order(documents: dict[str, Document]) -> dict[str, Document]:

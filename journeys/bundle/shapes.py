@@ -34,6 +34,10 @@ def _moment(text: str) -> str:
     return text
 
 
+def _after(first: str, last: str) -> bool:
+    return datetime.fromisoformat(first) >= datetime.fromisoformat(last)
+
+
 def _day(text: str) -> str:
     date.fromisoformat(text)
     return text
@@ -93,9 +97,8 @@ class ScenarioDoc(Doc):
             raise ValueError(_("say when: either span, or from and to"))
         if (self.from_ is None) != (self.to is None):
             raise ValueError(_("from and to belong together"))
-        if self.from_ and self.to:
-            if datetime.fromisoformat(self.from_) >= datetime.fromisoformat(self.to):
-                raise ValueError(_("from must lie before to"))
+        if self.from_ and self.to and _after(self.from_, self.to):
+            raise ValueError(_("from must lie before to"))
         return self
 
 

@@ -13,7 +13,12 @@ from journeys.messages.liquid import BadTemplate
 from journeys.models import Message, Persona, Topic
 
 Problem = tuple[str, str]  # field, sentence
-TEXTS = {"email": ("subject", "preview", "body", "closing"), "nudge": ("title", "body")}
+TEXTS = {
+    "email": ("subject", "preview", "body", "closing"),
+    "nudge": ("title", "body"),
+    "line": ("body",),
+    "chat": ("body",),
+}
 LONGEST_TEXT = 50_000  # bytes a field, so that the whole letter stays below the compiler's limit
 LINES = ("subject", "preview", "title")
 PERSONA_TEXTS = (

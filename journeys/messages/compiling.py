@@ -105,3 +105,15 @@ def compile_nudge(document: Mapping[str, Any]) -> Compiled:
         "page": document.get("page") or "",
         "variables": checking.used_fields(document),
     }
+
+
+def compile_short(document: Mapping[str, Any]) -> Compiled:
+    """The compiled form of a LINE or chat message: {"body", "button", "variables"}."""
+    refuse(document)
+    button = document.get("button")
+    return {
+        "body": document["body"],
+        "button": dict(button) if button else None,
+        "links": [{"target": button["to"], "label": button["label"]}] if button else [],
+        "variables": checking.used_fields(document),
+    }

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from journeys.messages import content, liquid, salutation, targets, values
 from journeys.messages.checking import problems_of
-from journeys.messages.compiling import Compiled, compile_email, compile_nudge
+from journeys.messages.compiling import Compiled, compile_email, compile_nudge, compile_short
 from journeys.messages.links import (
     GOOD_FOR,
     click_token,
@@ -39,6 +39,7 @@ __all__ = [
     "NoAddress",
     "compile_email",
     "compile_nudge",
+    "compile_short",
     "fill",
     "freeze",
     "nudge_view",

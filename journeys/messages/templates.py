@@ -36,11 +36,7 @@ def publish_template(
         key=doc.key, defaults={"name": doc.name, "channel": doc.channel}
     )
     newest = template.versions.order_by("-number").first()
-    compiled = (
-        rendering.compile_email(document, persona)
-        if doc.channel == "email" and persona
-        else rendering.compile_nudge(document)
-    )
+    compiled = _compiled(document, doc.channel, persona)
     digest = hash_of({"document": document, "compiled": compiled})
     if newest and newest.document_hash == digest and newest.status == VersionStatus.PUBLISHED:
         return newest, False
@@ -56,6 +52,14 @@ def publish_template(
         published_by=by,
     )
     return version, True
+
+
+def _compiled(document: dict[str, Any], channel: str, persona: Persona | None) -> dict[str, Any]:
+    if channel == "email" and persona:
+        return rendering.compile_email(document, persona)
+    if channel == "nudge":
+        return rendering.compile_nudge(document)
+    return rendering.compile_short(document)
 
 
 def _missing(document: dict[str, Any]) -> list[Problem]:

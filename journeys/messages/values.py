@@ -23,7 +23,7 @@ from journeys.timing import Days
 Reader = Callable[[Collection[int], datetime], Mapping[int, Any]]
 
 BUILT_IN = (
-    "account_name", "department", "title", "person_name",
+    "account_name", "department", "title", "person_name", "personal_line",
     "owner_name", "owner_phone", "owner_hours",
     "stage_name", "stage_due", "stage_days_left", "onboarding_due",
     "remaining_count", "remaining_list", "goal_before", "goal_after",
@@ -125,7 +125,9 @@ def _of_one(message: Message, rows: _Rows, names: Collection[str]) -> dict[str, 
 
 
 def _who(contact: Contact | None, account: Account | None) -> dict[str, Any]:
+    """Who is spoken to, and the one sentence a person wrote for them (M13: none, no letter)."""
     return {
+        "personal_line": str(account.traits.get("personal_line") or "") if account else "",
         "account_name": company_name(account.name) if account else "",
         "department": contact.department if contact else "",
         "title": contact.title if contact else "",

@@ -25,6 +25,7 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
     "is_mobile": True,
 }
+DAY = "2026-05-11"  # her contract day
 PATIENCE = 90  # seconds: a tick comes within a minute (R65), and machines are slow
 SHOTS = os.environ.get("WALK_SHOTS")
 
@@ -34,7 +35,7 @@ def demo(tmp_path: Path) -> Iterator[str]:
     """`manage.py demo`, as `make demo` starts it."""
     port = free_port()
     env = environment(tmp_path)
-    with running("demo", port=port, env=env, log=tmp_path / "demo.log") as base:
+    with running("demo", "--day", DAY, port=port, env=env, log=tmp_path / "demo.log") as base:
         yield base
 
 
@@ -49,7 +50,7 @@ def dev_on_postgres(tmp_path: Path) -> Iterator[str]:
         tmp_path, DATABASE_URL=f"{server}/{name}", BASE_URL=f"http://localhost:{port}"
     )
     try:
-        manage("seed_demo", env=env)
+        manage("seed_demo", "--day", DAY, env=env)
         with running("dev", "--no-reload", port=port, env=env, log=tmp_path / "dev.log") as base:
             yield base
     finally:

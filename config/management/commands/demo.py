@@ -17,6 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--day", help="open the doors on another day of the story")
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = str(options["port"])
@@ -39,7 +40,9 @@ class Command(BaseCommand):
             "PYTHONUNBUFFERED": "1",
         }
         manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-        seeded = subprocess.run([*manage, "seed_demo"], env=env, check=False)  # noqa: S603 -- ours
+        day = ["--day", options["day"]] if options["day"] else []
+        seed = [*manage, "seed_demo", *day]
+        seeded = subprocess.run(seed, env=env, check=False)  # noqa: S603 -- ours
         if seeded.returncode:
             sys.exit(seeded.returncode)
         # The same process from here on, so that a signal to it ends everything.

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from config.demo import greeting, seed
+from config.demo import greeting, seed, world
 from journeys import clock
 
 
 class Command(BaseCommand):
     help = "Fill an empty database with the demo's world. Run again, it changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--day", type=date.fromisoformat, default=world.TODAY, help="when the doors open"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(_("Preparing the database …"))
@@ -26,7 +32,7 @@ class Command(BaseCommand):
                 _("An earlier preparation was interrupted. Delete var/demo and start again.")
             )
         else:
-            seed.run(self._progress)
+            seed.run(self._progress, options["day"])
             self.stdout.write("")
         self.stdout.write(greeting.text())
 
