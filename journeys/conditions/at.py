@@ -115,6 +115,12 @@ class At:
             )
         return number
 
+    def number(self) -> float | int:
+        """A finite number."""
+        if isinstance(self.raw, bool) or not isinstance(self.raw, int | float):
+            self.refuse("wrong_type", _("A number is needed here."))
+        return self._number(self.raw)
+
     def yes(self) -> bool:
         """True or false."""
         if not isinstance(self.raw, bool):

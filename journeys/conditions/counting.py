@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from operator import and_, or_
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,33 +17,49 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
-from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThan, LessThanOrEqual, Range
+from django.db.models.lookups import (
+    Exact,
+    GreaterThan,
+    GreaterThanOrEqual,
+    IsNull,
+    LessThan,
+    LessThanOrEqual,
+    Range,
+)
 from django.utils.translation import gettext as _
 
 from journeys.conditions.asking import Ask, Subject, outer
 from journeys.conditions.at import At
 from journeys.conditions.dialect import Always, SumOfTruth, count_up_to
+from journeys.conditions.operators import COMPARE
 from journeys.models import Contact, Membership
 
 EVERYBODY, NOBODY = Q(Always(True)), Q(Always(False))
 DEEPEST_PROPERTY = 10
 _BOUNDS = ("gt", "gte", "lt", "lte", "eq")
+_UPPER = ("lt", "lte", "eq")
+_LOOKUPS: dict[str, Any] = {
+    "gt": GreaterThan, "gte": GreaterThanOrEqual, "lt": LessThan, "lte": LessThanOrEqual,
+    "eq": Exact,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Count:
     """`least` ≤ number ≤ `most`; `written` is how the author said it."""
 
-    written: tuple[tuple[str, int], ...] = (("gte", 1),)
+    written: tuple[tuple[str, Any], ...] = (("gte", 1),)
 
     @classmethod
-    def read(cls, at: At) -> Self:
+    def read(cls, at: At, *, of_sum: bool = False) -> Self:
+        """Bounds of a number of facts; of a sum they may be any numbers."""
         if not isinstance(at.raw, dict):
             at.refuse("wrong_type", _("Write for example {gte: 3} or {eq: 0}."), _BOUNDS)
         given = at.fields(_BOUNDS)
         if not given:
             at.refuse("empty", _("An operator is needed here."), _BOUNDS)
-        return cls(tuple(sorted((word, value.whole()) for word, value in given.items())))
+        number = At.number if of_sum else At.whole
+        return cls(tuple(sorted((word, number(value)) for word, value in given.items())))
 
     @property
     def least(self) -> int:
@@ -63,10 +81,25 @@ class Count:
         """A number of which every larger one has the same verdict."""
         return max(self.least, -1 if self.most is None else self.most + 1, 1)
 
-    def holds(self, number: int) -> bool:
-        return self.least <= number and (self.most is None or number <= self.most)
+    def holds(self, number: float) -> bool:
+        return all(COMPARE[word](number, wanted) for word, wanted in self.written)
 
-    def body(self) -> dict[str, int]:
+    def exceeded(self, number: float) -> bool:
+        """Whether an upper bound is passed."""
+        upper = (pair for pair in self.written if pair[0] in _UPPER)
+        return any(number > n or (word == "lt" and number == n) for word, n in upper)
+
+    def met_by(self, number: Any) -> Q:
+        """Whether an expression for a number that is never NULL keeps within the bounds."""
+        return reduce(and_, (Q(_LOOKUPS[word](number, n)) for word, n in self.written))
+
+    def exceeded_by(self, number: Any) -> Q:
+        """Whether it passes an upper bound."""
+        upper = [(word, n) for word, n in self.written if word in _UPPER]
+        over = {"lt": GreaterThanOrEqual, "lte": GreaterThan, "eq": GreaterThan}
+        return reduce(or_, (Q(over[word](number, n)) for word, n in upper), NOBODY)
+
+    def body(self) -> dict[str, Any]:
         return dict(self.written)
 
     def met(self, rows: QuerySet[Any]) -> Q:

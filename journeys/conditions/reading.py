@@ -154,7 +154,9 @@ class _Reading:
         given = at.mapping()
         for name, body in given.items():
             if name in LATER:
-                body.refuse("not_available", _("“%s” is not available yet.") % name)
+                body.refuse(
+                    "not_available", _("“%s” is reserved: it comes with the signals.") % name
+                )
             if name not in heads:
                 body.refuse("unknown_head", _("“%s” is not known here.") % name, heads)
         if len(given) != 1:

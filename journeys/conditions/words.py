@@ -60,7 +60,7 @@ def operators_in_words(operators: Operators) -> str:
     )
 
 
-def _operator(word: str, operand: Any) -> str:
+def _operator(word: str, operand: Any, said: str | None = None) -> str:
     if word == "is_set":
         return pgettext("value", "set") if operand else pgettext("value", "not set")
     patterns = {
@@ -69,7 +69,25 @@ def _operator(word: str, operand: Any) -> str:
         "not_in": pgettext("value", "none of %s"), "contains": pgettext("value", "with %s in it"),
         "starts_with": pgettext("value", "beginning with %s"),
     }  # fmt: skip
-    return patterns[word] % value_in_words(list(operand) if word in ("in", "not_in") else operand)
+    shown = value_in_words(list(operand) if word in ("in", "not_in") else operand)
+    return patterns[word] % (said or shown)
+
+
+def ratio_in_words(
+    of: str, to: str, found: dict[str, Any], signs: tuple[tuple[str, float], ...]
+) -> str:
+    """“x ÷ seats: 3 ÷ 5 = 60 % (wanted: at least 80 %)”."""
+    ratio = found["ratio"]
+    return _("%(of)s ÷ %(to)s: %(a)s ÷ %(b)s = %(ratio)s (wanted: %(wanted)s)") % {
+        "of": of,
+        "to": to,
+        "a": value_in_words(found["of"]),
+        "b": value_in_words(found["to"]),
+        "ratio": pgettext("value", "unknown") if ratio is None else f"{ratio * 100:.4g} %",
+        "wanted": pgettext("conditions", " and ").join(
+            _operator(word, number, f"{number * 100:.4g} %") for word, number in signs
+        ),
+    }
 
 
 def head_in_words(node: Node, met: int, of: int) -> str:

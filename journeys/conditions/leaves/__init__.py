@@ -7,6 +7,7 @@ from journeys.conditions.leaves.event import EventLeaf
 from journeys.conditions.leaves.journey import JourneyLeaf
 from journeys.conditions.leaves.message import MessageLeaf
 from journeys.conditions.leaves.people import PeopleLeaf
+from journeys.conditions.leaves.ratio import RatioLeaf
 from journeys.conditions.leaves.segment import SegmentLeaf
 from journeys.conditions.leaves.stage import StageLeaf
 from journeys.conditions.leaves.trait import TraitLeaf
@@ -20,6 +21,7 @@ __all__ = [
     "JourneyLeaf",
     "MessageLeaf",
     "PeopleLeaf",
+    "RatioLeaf",
     "SegmentLeaf",
     "StageLeaf",
     "TraitLeaf",
@@ -29,6 +31,7 @@ LEAVES: dict[str, type[Leaf]] = {
     leaf.head: leaf
     for leaf in (
         EventLeaf,
+        RatioLeaf,
         PeopleLeaf,
         TraitLeaf,
         DateLeaf,
@@ -39,4 +42,4 @@ LEAVES: dict[str, type[Leaf]] = {
     )
 }
 #: Heads of the language whose rooms are not open yet: known by name, so refused by name.
-LATER = ("ratio", "signal")
+LATER = ("signal",)

@@ -17,6 +17,7 @@ from journeys.conditions.asking import Ask, Row
 from journeys.conditions.counting import Count, Distinct, Quantifier
 from journeys.conditions.dialect import among
 from journeys.conditions.members import Person, members
+from journeys.conditions.numbers import total
 from journeys.conditions.operators import kind_of, plain
 from journeys.conditions.stages import Move, Standing, standings
 from journeys.conditions.tree import Evidence, History, Verdict
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from journeys.conditions.leaves.event import EventLeaf
 
 NEWEST = 5
+#: A window's start, whether that moment itself counts, and the end of a full period.
+Edges = tuple[datetime, bool, datetime | None]
 
 
 class Fact(NamedTuple):
@@ -81,11 +84,13 @@ def _facts(
     leaf: EventLeaf, column: str, ids: Iterable[int | None], ask: Ask, *, detail: bool
 ) -> Mapping[int | None, list[Fact]]:
     """Facts by owner, oldest first, by one SELECT."""
-    differs = _difference(leaf.distinct, ask)
-    wants_properties = detail or bool(leaf.distinct and leaf.distinct.path)
+    differs = _amount(leaf.sum) if leaf.sum else _difference(leaf.distinct, ask)
+    wants_properties = detail or bool(leaf.sum or (leaf.distinct and leaf.distinct.path))
     columns = [column, "occurred_at", "product", *(["properties"] if wants_properties else [])]
     found = leaf.facts(ask).filter(among(column, ids)).order_by("occurred_at", "id")
-    if not detail and leaf.within is None and leaf.distinct is None:
+    plain = leaf.within is None and leaf.distinct is None and leaf.row is None and not leaf.sum
+    plain = plain and not leaf.counts_all
+    if not detail and plain:
         # of each owner only as many as can decide: what is left out could not change a verdict
         nth = Window(
             RowNumber(), partition_by=[F(column), F("product")], order_by=["occurred_at", "id"]
@@ -104,6 +109,16 @@ def _facts(
 
 def _shown(name: str, at: datetime, properties: Any, who: str | None, user: str | None) -> Any:
     return {"at": at, "name": name, "who": who or user or "", "properties": properties}
+
+
+def _amount(path: Sequence[str]) -> Callable[[datetime, Any], Any]:
+    """The number a fact adds; None for a fact without one."""
+
+    def amount(_at: datetime, properties: Any) -> Any:
+        found = _scalar(properties, path)
+        return found[1] if found and found[0] == "number" else None
+
+    return amount
 
 
 def _difference(distinct: Distinct | None, ask: Ask) -> Callable[[datetime, Any], Any]:
@@ -131,15 +146,19 @@ class _Timeline:
         product = leaf.product or row.product
         self.facts = [f for f in facts if not product or f.product in ("", product)]
         self.times = [fact.at for fact in self.facts]
-        self.differs = leaf.distinct is not None
+        self.differs, self.adds = leaf.distinct is not None, bool(leaf.sum)
 
-    def inside(self, window: tuple[datetime, bool] | None, at: datetime) -> list[Fact]:
-        """The facts after the window's start (or at it, when it is a first stage's) up to `at`."""
+    def inside(self, window: Edges | None, at: datetime) -> list[Fact]:
+        """The facts after the window's start (or at it, when it is a first stage's) up to `at`.
+
+        A full period has an end of its own, which lies outside.
+        """
         if window is None:
             return []
-        start, closed = window
+        start, closed, end = window
         first = (bisect_left if closed else bisect_right)(self.times, start)
-        return self.facts[first : bisect_right(self.times, at)]
+        last = bisect_right(self.times, at) if end is None else bisect_left(self.times, end)
+        return self.facts[first:last]
 
     def crossings(self, count: Count) -> Iterator[datetime]:
         """When the number of all facts so far came to the least, and when it passed the most."""
@@ -150,8 +169,10 @@ class _Timeline:
             if so_far == count.least or so_far - 1 == count.most:
                 yield fact.at
 
-    def number(self, window: tuple[datetime, bool] | None, at: datetime) -> int:
+    def number(self, window: Edges | None, at: datetime) -> float:
         inside = self.inside(window, at)
+        if self.adds:
+            return total(fact.value for fact in inside)
         return len({fact.value for fact in inside}) if self.differs else len(inside)
 
 
@@ -164,17 +185,23 @@ class _Window:
     stays: list[Standing]
     ask: Ask
 
-    def at(self, at: datetime) -> tuple[datetime, bool] | None:
+    def all_at(self, at: datetime) -> list[Edges | None]:
+        """The windows in each of which the count must hold: one, or the full periods."""
+        if self.leaf.row is None:
+            return [self.at(at)]
+        return [(start, True, end) for start, end in self.leaf.row.spans(at, self.ask.zone)]
+
+    def at(self, at: datetime) -> Edges | None:
         """Its start and whether that moment itself counts; None where there is no window."""
         within = self.leaf.within
         if within is None:
-            return BEGINNING, True
+            return BEGINNING, True, None
         if within.span is not None:
-            return self.leaf.start(self.ask, at), False
+            return self.leaf.start(self.ask, at), False, None
         if within.text == ENROLLMENT:
-            return (self.row.entered_at, False) if self.row.entered_at else None
+            return (self.row.entered_at, False, None) if self.row.entered_at else None
         move = self._move(at)
-        return (move.at, move.is_first) if move else None
+        return (move.at, move.is_first, None) if move else None
 
     def _move(self, at: datetime) -> Move | None:
         found = (s.path.current(at) for s in self.stays if s.lives(at))
@@ -187,7 +214,10 @@ class _Window:
 
     def moments(self, facts: _Timeline) -> Iterator[datetime]:
         """When a number of these facts in the window may come to satisfy the count, or cease to."""
-        if self.leaf.within is None:
+        if self.leaf.row is not None:
+            yield from self.leaf.row.ends_after(facts.times, self.ask.zone)
+            return
+        if self.leaf.within is None and not self.leaf.sum and not self.leaf.counts_all:
             yield from facts.crossings(self.leaf.count)
             return
         yield from facts.times
@@ -206,14 +236,13 @@ class _Window:
 
 
 def _with_tenure(
-    leaf: EventLeaf, window: _Window, answer: bool, at: datetime, number: int
+    leaf: EventLeaf, window: _Window, answer: bool, at: datetime, number: float
 ) -> Verdict:
     """What was not seen may have been too early to be known (contracts 1.6)."""
     if leaf.asks_for_tenure and not window.known_long(at):
-        too_many = leaf.count.most is not None and number > leaf.count.most
-        if leaf.count.is_absence and answer:
+        if leaf.is_absence and answer:
             return Verdict.UNKNOWN
-        if not leaf.count.is_absence and not answer and not too_many:
+        if not leaf.is_absence and not answer and not leaf.count.exceeded(number):
             return Verdict.UNKNOWN
     return Verdict.of(answer)
 
@@ -225,15 +254,26 @@ class _Counted(History):
         self.leaf, self.window, self.facts = leaf, window, facts
 
     def verdict(self, at: datetime) -> Verdict:
-        number = self.facts.number(self.window.at(at), at)
-        return _with_tenure(self.leaf, self.window, self.leaf.count.holds(number), at, number)
+        numbers = [self.facts.number(window, at) for window in self.window.all_at(at)]
+        answer = all(self.leaf.count.holds(number) for number in numbers)
+        return _with_tenure(self.leaf, self.window, answer, at, numbers[-1])
+
+    def number(self, at: datetime) -> float:
+        """The number itself, for a ratio."""
+        return self.facts.number(self.window.at(at), at)
 
     def moments(self) -> Iterable[datetime]:
         return self.window.moments(self.facts)
 
     def evidence(self, at: datetime) -> Evidence:
-        inside = self.facts.inside(self.window.at(at), at)
-        return Evidence(self.facts.number(self.window.at(at), at), _newest(inside), len(inside))
+        windows = self.window.all_at(at)
+        inside = [fact for window in windows for fact in self.facts.inside(window, at)]
+        numbers = [shown_number(self.facts.number(window, at)) for window in windows]
+        found: Any = numbers[0]
+        if self.leaf.row is not None:
+            holding = sum(self.leaf.count.holds(number) for number in numbers)
+            found = {"holding": holding, "numbers": numbers}
+        return Evidence(found, _newest(inside), len(inside))
 
 
 class _ByPeople(History):
@@ -244,8 +284,8 @@ class _ByPeople(History):
     ) -> None:
         self.leaf, self.window, self.people = leaf, window, people
 
-    def _meeting(self, at: datetime) -> dict[Person, bool]:
-        window, holds = self.window.at(at), self.leaf.count.holds
+    def _meeting(self, at: datetime, window: Edges | None) -> dict[Person, bool]:
+        holds = self.leaf.count.holds
         return {
             person: holds(facts.number(window, at))
             for person, facts in self.people.items()
@@ -254,10 +294,11 @@ class _ByPeople(History):
 
     def verdict(self, at: datetime) -> Verdict:
         assert isinstance(self.leaf.by, Quantifier)  # noqa: S101 -- gather chose this class
-        meeting = self._meeting(at)
-        answer = self.leaf.by.holds(sum(meeting.values()), len(meeting))
-        if answer is None:
+        each = [self._meeting(at, window) for window in self.window.all_at(at)]
+        answers = [self.leaf.by.holds(sum(one.values()), len(one)) for one in each]
+        if None in answers:
             return Verdict.UNKNOWN
+        answer = all(answers)
         return _with_tenure(self.leaf, self.window, answer, at, 0)
 
     def moments(self) -> Iterable[datetime]:
@@ -266,16 +307,18 @@ class _ByPeople(History):
             yield from self.window.moments(facts)
 
     def evidence(self, at: datetime) -> Evidence:
+        windows = self.window.all_at(at)
         inside = sorted(
             (
                 fact
                 for person, facts in self.people.items()
                 if person.is_there(at)
-                for fact in facts.inside(self.window.at(at), at)
+                for window in windows
+                for fact in facts.inside(window, at)
             ),
             key=lambda fact: fact.at,
         )
-        meeting = self._meeting(at)
+        meeting = self._meeting(at, windows[-1])
         found = {
             "meeting": sum(meeting.values()),
             "people": len(meeting),
@@ -287,3 +330,8 @@ class _ByPeople(History):
 
 def _newest(inside: Sequence[Fact]) -> tuple[Mapping[str, Any], ...]:
     return tuple(fact.shown for fact in reversed(inside[-NEWEST:]) if fact.shown)
+
+
+def shown_number(number: float) -> float:
+    """A sum without its empty decimals."""
+    return int(number) if float(number).is_integer() else number

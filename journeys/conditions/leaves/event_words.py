@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from journeys.conditions.counting import Count, Quantifier
 from journeys.conditions.leaves import people_words
@@ -24,6 +24,11 @@ def sentence(leaf: EventLeaf, evidence: Evidence) -> str:
         "found": evidence.found,
         "wanted": count_in_words(leaf.count),
     }
+    if leaf.row is not None and not isinstance(leaf.by, Quantifier):
+        return _("%(what)s, each %(wanted)s: %(window)s, in %(holding)d of them") % said | {
+            "window": _window(leaf),
+            "holding": evidence.found["holding"],
+        }
     if isinstance(leaf.by, Quantifier):
         by = {"who": people_words.sentence(leaf.by, evidence)}
         text = _("%(what)s, each %(wanted)s: %(who)s") % (said | by)
@@ -36,14 +41,14 @@ def sentence(leaf: EventLeaf, evidence: Evidence) -> str:
 def count_in_words(count: Count) -> str:
     """The bounds of a number of facts."""
     patterns = {
-        "gt": pgettext("facts", "more than %d"),
-        "gte": pgettext("facts", "at least %d"),
-        "lt": pgettext("facts", "fewer than %d"),
-        "lte": pgettext("facts", "at most %d"),
-        "eq": pgettext("facts", "exactly %d"),
+        "gt": pgettext("facts", "more than %s"),
+        "gte": pgettext("facts", "at least %s"),
+        "lt": pgettext("facts", "fewer than %s"),
+        "lte": pgettext("facts", "at most %s"),
+        "eq": pgettext("facts", "exactly %s"),
     }
     return pgettext("conditions", " and ").join(
-        patterns[word] % number for word, number in count.written
+        patterns[word] % f"{number:.12g}" for word, number in count.written
     )
 
 
@@ -52,6 +57,8 @@ def _what(leaf: EventLeaf) -> str:
     if leaf.where:
         where = ", ".join(f"{key} {operators_in_words(ops)}" for key, ops in leaf.where)
         name = _("%(name)s (%(where)s)") % {"name": name, "where": where}
+    if leaf.sum:
+        return _("Sum of “%(value)s” in %(name)s") % {"value": ".".join(leaf.sum), "name": name}
     if leaf.distinct is None:
         return name
     if leaf.distinct.counts_days:
@@ -60,6 +67,11 @@ def _what(leaf: EventLeaf) -> str:
 
 
 def _window(leaf: EventLeaf) -> str:
+    if leaf.row is not None:
+        number = leaf.row.number
+        if leaf.row.every == "month":
+            return ngettext("the last %d full month", "the last %d full months", number) % number
+        return ngettext("the last %d full week", "the last %d full weeks", number) % number
     if leaf.within is None:
         return ""
     if leaf.within.span is not None:
