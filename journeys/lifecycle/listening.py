@@ -103,11 +103,10 @@ def listen(now: datetime) -> News:
 
 def _begin(source: str, model: type[Any], news: News, now: datetime) -> None:
     """Everything that is there already is heard once, and not watched."""
-    top = model.objects.aggregate(top=Max("pk"))["top"]
-    if top is not None:
+    top = model.objects.aggregate(top=Max("pk"))["top"] or 0
+    if top:
         news.after[source] = 0
-        mark = Heard(source=source, low=top, middle=top, middle_at=now, high=top)
-        news.marks.append(mark)
+    news.marks.append(Heard(source=source, low=top, middle=top, middle_at=now, high=top))
 
 
 def _go_on(mark: Heard, model: type[Any], news: News, now: datetime) -> None:
