@@ -117,7 +117,9 @@ def _stops(first: datetime, last: datetime) -> Iterator[tuple[datetime, bool]]:
 
 def _is_due(stop: datetime) -> bool:
     """Whether a letter waits for this slot, or somebody's waiting time is over."""
-    waiting = Message.objects.filter(state__in=("planned", "held"), due_at__lte=stop)
+    waiting = Message.objects.filter(
+        channel="email", state__in=("planned", "held"), due_at__lte=stop
+    )
     resting = Enrollment.objects.filter(
         status=Enrollment.Status.IN, waiting_for="time", due_at__lte=stop
     )
