@@ -116,7 +116,7 @@ class Queue(ChangeList):
 
 @admin.register(PlayTask)
 class PlayTaskAdmin(ReadOnly):
-    list_display = ("__str__", "account", "because", "due", "owner", "way", "kind", "state_now")
+    list_display = ("__str__", "company", "because", "due", "who", "way", "kind", "state_now")
     list_filter = (StateFilter, "owner", "cause")
     list_select_related = ("account", "owner", "play")
     search_fields = ("account__name", "account__kana", "account__external_id")
@@ -127,6 +127,14 @@ class PlayTaskAdmin(ReadOnly):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Queue
+
+    @display(description=_("Company"), ordering="account__kana")
+    def company(self, task: PlayTask) -> str:
+        return str(task.account)
+
+    @display(description=_("owner"), ordering="owner")
+    def who(self, task: PlayTask) -> str:
+        return str(task.owner or "—")
 
     @display(description=_("why"))
     def because(self, task: PlayTask) -> str:

@@ -18,10 +18,10 @@ from journeys import clock, webhooks
 from journeys.admin import words
 from journeys.admin.base import ReadOnly, short
 from journeys.admin.settings import KeyStays
-from journeys.models import User, WebhookDelivery, WebhookEndpoint
+from journeys.models import Decision, User, WebhookDelivery, WebhookEndpoint
 from journeys.webhooks import addresses
 
-State = WebhookDelivery.State
+State, Reason = WebhookDelivery.State, Decision.Reason
 TONES = {
     State.WAITING: "info",
     State.CLAIMED: "info",
@@ -29,6 +29,20 @@ TONES = {
     State.GIVEN_UP: "danger",
     State.CANCELLED: "default",
 }
+
+
+#: What the closed list says of a mail server, said of a receiver.
+REASONS = {
+    Reason.REFUSED: _("The receiver did not accept it"),
+    Reason.NO_ANSWER: _("The receiver did not answer"),
+    Reason.NO_CHANNEL: _("The receiver is switched off"),
+}
+
+
+def why_of(row: WebhookDelivery) -> str:
+    """Why a delivery is where it is; "" where nothing has been said yet."""
+    said = REASONS.get(Reason(row.reason)) if row.reason else ""
+    return str(said or words.reason(row.reason)) if row.reason else ""
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -163,7 +177,7 @@ class WebhookDeliveryAdmin(ReadOnly):
 
     @display(description=_("why"))
     def why(self, row: WebhookDelivery) -> str:
-        return words.reason(row.reason) or "—"
+        return why_of(row) or "—"
 
     @display(description=_("written"), ordering="created_at")
     def written(self, row: WebhookDelivery) -> str:
@@ -190,7 +204,7 @@ class WebhookDeliveryAdmin(ReadOnly):
             "title": row.event,
             "row": row,
             "id": webhooks.id_of(row),
-            "reason": words.reason(row.reason) if row.reason else "",
+            "reason": why_of(row),
             "log": row.log.order_by("-at", "-pk"),
             "may_again": may_send_again(request)
             and row.endpoint.active

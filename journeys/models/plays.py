@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from journeys.models.lifecycle import Subscription
 from journeys.models.people import Account, Contact, User
@@ -63,7 +64,7 @@ class PlayTask(models.Model):
     """
 
     class State(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("task", "Open")
         DONE = "done", _("Done")
         RETURNED = "returned", _("Back on the route by itself")
         CANCELLED = "cancelled", _("No longer needed")

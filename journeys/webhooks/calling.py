@@ -62,7 +62,17 @@ def _post(url: str, body: str, headers: Mapping[str, str]) -> Answer:
     except InvalidIPAddress as error:
         return Answer(error=f"leads into a private network: {error}"[:500])
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-        return Answer(error=f"{type(error).__name__}: {error}"[:500])
+        return Answer(error=_innermost(error)[:500])
+
+
+def _innermost(error: BaseException) -> str:
+    """What broke, without the layers that passed it on."""
+    inner: Any = error
+    while True:
+        below = getattr(inner, "reason", None) or (inner.args[0] if inner.args else None)
+        if not isinstance(below, BaseException):
+            return f"{type(inner).__name__}: {str(inner).rpartition('): ')[2]}"
+        inner = below
 
 
 def _beginning(response: requests.Response) -> str:
