@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -70,12 +71,14 @@ def progress(request: HttpRequest) -> JsonResponse:
             raise Refused(405, "method_not_allowed", _("Send this with POST."))
         body = _body(request)
         ticket = open_ticket(_text(body, "ticket"))
-        row = take(ticket=ticket, seen=_seen(body), now=clock.now())  # noqa: TID251 -- a door
+        with transaction.atomic():  # what is taken and what is said about it are one (I40)
+            row = take(ticket=ticket, seen=_seen(body), now=clock.now())  # noqa: TID251 -- a door
+            said = _answer(row, ticket.page_id)
     except BadTicket:
         return _error(Refused(403, "bad_ticket", _("The page has to be opened again."), "ticket"))
     except Refused as refused:
         return _error(refused)
-    return JsonResponse(_answer(row, ticket.page_id))
+    return JsonResponse(said)
 
 
 def _answer(row: Progress | None, page_id: int) -> dict[str, Any]:

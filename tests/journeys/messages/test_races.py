@@ -99,7 +99,7 @@ def test_i10_i20_of_a_stop_and_a_hand_over_one_comes_first(
     deed: Deed, monkeypatch: pytest.MonkeyPatch, settings: object
 ) -> None:
     settings.SENDER_LEASE_SECONDS = 600  # type: ignore[attr-defined]
-    ended = race(deed, 240 if deed is stop else 120, monkeypatch, seed=20)
+    ended = race(deed, 300, monkeypatch, seed=20)
 
     assert ended["breach"] == 0
     assert ended["handed"] > 10  # both orders did happen, or nothing was raced
