@@ -7,107 +7,47 @@ for met, not met and unknown.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.naive import condition_heads as heads
 from tests.naive.condition_values import all_hold, inside, kind
+from tests.naive.condition_world import (
+    Account,
+    Change,
+    Contact,
+    Enrollment,
+    Fact,
+    Message,
+    Move,
+    Stay,
+    Subscription,
+    When,
+    Who,
+    World,
+    back,
+    current,
+    lives,
+    stood,
+)
 
-TOKYO = ZoneInfo("Asia/Tokyo")
-
-
-@dataclass(eq=False)
-class Fact:
-    account: Any
-    contact: Any
-    name: str
-    at: datetime
-    received: datetime
-    product: str = ""
-    said: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class Change:
-    noun: Any
-    name: str
-    value: Any
-    at: datetime
-    received: datetime
-
-
-@dataclass(eq=False)
-class Stay:
-    """Somebody's time in an account (role "") or in a role there."""
-
-    contact: Any
-    role: str
-    since: datetime
-    received: datetime
-    until: datetime | None = None
-    until_received: datetime | None = None
-
-
-@dataclass(eq=False)
-class Move:
-    subscription: Any
-    stage: str
-    number: int
-    at: datetime
-    decided: datetime
-    first: bool = False
-
-
-@dataclass(eq=False)
-class Account:
-    known_since: datetime | None
-
-
-@dataclass(eq=False)
-class Contact:
-    account: Account
-    known_since: datetime | None
-
-
-@dataclass(eq=False)
-class Subscription:
-    account: Account
-    product: str
-    known_since: datetime | None
-    ended: datetime | None = None
-
-
-@dataclass
-class World:
-    accounts: list[Account] = field(default_factory=list)
-    contacts: list[Contact] = field(default_factory=list)
-    subscriptions: list[Subscription] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    stays: list[Stay] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Who:
-    """The subject: its account always, the others where it has them."""
-
-    account: Account
-    contact: Contact | None = None
-    subscription: Subscription | None = None
-    known_since: datetime | None = None
-
-
-@dataclass(frozen=True)
-class When:
-    now: datetime
-    known: datetime | None
-    is_open: Callable[[date], bool]
-
-    def heard(self, received: datetime) -> bool:
-        return self.known is None or received <= self.known
+__all__ = [
+    "Account",
+    "Change",
+    "Contact",
+    "Enrollment",
+    "Fact",
+    "Message",
+    "Move",
+    "Stay",
+    "Subscription",
+    "When",
+    "Who",
+    "World",
+    "judge",
+]
 
 
 def judge(condition: dict[str, Any], who: Who, world: World, when: When) -> bool | None:
@@ -120,9 +60,51 @@ def judge(condition: dict[str, Any], who: Who, world: World, when: When) -> bool
     if head == "not":
         inner = judge(body, who, world, when)
         return None if inner is None else not inner
-    return {"event": event, "trait": trait, "stage": stage, "people": people}[head](
-        body, who, world, when
+    if head == "segment":
+        return segment(body, who, world, when)
+    if head == "ratio":
+        return heads.ratio(body, lambda one: measured(one, who, world, when))
+    return {
+        "event": event, "trait": trait, "stage": stage, "people": people, "date": heads.date_head,
+        "message": heads.message, "journey": heads.journey,
+    }[head](body, who, world, when)  # fmt: skip
+
+
+def segment(key: str, who: Who, world: World, when: When) -> bool:
+    """The saved condition of the noun itself, out of any context; unknown is not in."""
+    kind_of, condition = world.segments[key]
+    noun = {"account": who.account, "contact": who.contact, "subscription": who.subscription}
+    own = Who(
+        who.account,
+        who.contact if kind_of == "contact" else None,
+        who.subscription if kind_of == "subscription" else None,
+        noun[kind_of].known_since,
     )
+    return judge(condition, own, world, when) is True
+
+
+def measured(measure: dict[str, Any], who: Who, world: World, when: When) -> float | None:
+    """A ratio's upper or lower number; None where there is none."""
+    if "event" in measure:
+        body = measure["event"]
+        start = window(body, who, world, when)
+        return number(
+            body,
+            [
+                f for f in world.facts
+                if counts(f, body, who, when) and start(f.at) and mine(f, body, who)
+            ],
+        )  # fmt: skip
+    of, name = measure["trait"]["of"], measure["trait"]["name"]
+    noun = {"account": who.account, "contact": who.contact, "subscription": who.subscription}[of]
+    value = stood(noun, name, world, when)
+    return value if kind(value) == "number" else None
+
+
+def mine(fact: Fact, body: dict[str, Any], who: Who) -> bool:
+    if body.get("by", "account") == "account":
+        return fact.account is who.account
+    return fact.contact is who.contact
 
 
 def many(need: int, of: list[Any], who: Who, world: World, when: When) -> bool | None:
@@ -134,28 +116,37 @@ def many(need: int, of: list[Any], who: Who, world: World, when: When) -> bool |
 
 # --- event ------------------------------------------------------------------------------------
 def event(body: dict[str, Any], who: Who, world: World, when: When) -> bool | None:
+    if "every" in body:
+        rest = {word: said for word, said in body.items() if word not in ("every", "in_a_row")}
+        spans = heads.periods(body["every"], body.get("in_a_row", 1), when.now)
+        answers = [
+            happened(rest, who, world, when, lambda at, s=start, e=end: s <= at < e)[0]
+            for start, end in spans
+        ]
+        return None if None in answers else all(answers)
+    answer, too_many = happened(body, who, world, when, window(body, who, world, when))
+    if answer is None or not too_young(body, who, when):
+        return answer
+    absence = bounds(body, 0) and ("sum" in body or not all(bounds(body, n) for n in range(60)))
+    if absence:
+        return None if answer else False
+    return True if answer or bounds(body, 0) else (False if too_many else None)
+
+
+def happened(
+    body: dict[str, Any], who: Who, world: World, when: When, start: Callable[[datetime], bool]
+) -> tuple[bool | None, bool]:
+    """Whether enough of it happened, and whether too much did, as if everything were known."""
     by = body.get("by", "account")
-    start = window(body, who, world, when)
     facts = [f for f in world.facts if counts(f, body, who, when) and start(f.at)]
     if isinstance(by, dict):
         those = there(by.get("role", ""), who.account, world, when)
         numbers = [number(body, [f for f in facts if f.contact is c]) for c in those]
-        answer = enough(by, [bounds(body, n) for n in numbers])
-        too_many = False
-    else:
-        mine = [
-            f for f in facts
-            if (f.account is who.account if by == "account" else f.contact is who.contact)
-        ]  # fmt: skip
-        answer = bounds(body, number(body, mine))
-        too_many = bounds(body, number(body, mine)) is False and not any(
-            bounds(body, number(body, mine) + more) for more in range(60)
-        )
-    if answer is None or not too_young(body, who, when):
-        return answer
-    if bounds(body, 0) and not all(bounds(body, n) for n in range(60)):
-        return None if answer else False
-    return True if answer or bounds(body, 0) else (False if too_many else None)
+        return enough(by, [bounds(body, n) for n in numbers]), False
+    found = number(body, [f for f in facts if mine(f, body, who)])
+    upper = {w: n for w, n in body.get("count", {}).items() if w in ("lt", "lte", "eq")}
+    too_many = any(found >= n if w == "lt" else found > n for w, n in upper.items())
+    return bounds(body, found), too_many
 
 
 def counts(fact: Fact, body: dict[str, Any], who: Who, when: When) -> bool:
@@ -172,7 +163,10 @@ def counts(fact: Fact, body: dict[str, Any], who: Who, when: When) -> bool:
     )
 
 
-def number(body: dict[str, Any], facts: list[Fact]) -> int:
+def number(body: dict[str, Any], facts: list[Fact]) -> float:
+    if "sum" in body:
+        amounts = [inside(f.said, body["sum"]) for f in facts]
+        return float(sum(Fraction(repr(n)) for n in amounts if kind(n) == "number"))
     distinct = body.get("distinct")
     if distinct is None:
         return len(facts)
@@ -184,7 +178,7 @@ def number(body: dict[str, Any], facts: list[Fact]) -> int:
     return len({(kind(v), v) for v in scalars})
 
 
-def bounds(body: dict[str, Any], found: int) -> bool:
+def bounds(body: dict[str, Any], found: float) -> bool:
     return all_hold(body.get("count", {"gte": 1}), found) is True
 
 
@@ -212,26 +206,6 @@ def window(body: dict[str, Any], who: Who, world: World, when: When) -> Callable
     if entered is None:
         return lambda at: False
     return lambda at: at >= entered.at if entered.first else at > entered.at
-
-
-def back(when: When, length: str) -> datetime:
-    """The window's left edge: so many minutes, hours, days, weeks or business days ago."""
-    count = int(length.rstrip("minhdwb"))
-    unit = length.lstrip("0123456789")
-    if unit != "bd":
-        names = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-        return when.now - timedelta(**{names[unit]: count})
-    local = when.now.astimezone(TOKYO)
-    day, clock = local.date(), local.time()
-    closed = not when.is_open(day)
-    while not when.is_open(day):
-        day -= timedelta(days=1)
-    while count:
-        day -= timedelta(days=1)
-        count -= when.is_open(day)
-    if closed:
-        return datetime.combine(day + timedelta(days=1), time(0), TOKYO)
-    return datetime.combine(day, clock, TOKYO)
 
 
 # --- people -----------------------------------------------------------------------------------
@@ -275,28 +249,6 @@ def trait(body: dict[str, Any], who: Who, world: World, when: When) -> bool | No
             return True
         return False if answers and None not in answers else None
     return all_hold(operators, stood(noun[body["of"]], body["name"], world, when))
-
-
-def stood(noun: Any, name: str, world: World, when: When) -> Any:
-    """The newest value told by then; of two of the same moment the one written later."""
-    value, newest = None, datetime.min.replace(tzinfo=UTC)
-    for change in world.changes:
-        told = change.noun is noun and change.name == name and when.heard(change.received)
-        if told and newest <= change.at <= when.now:
-            value, newest = change.value, change.at
-    return value
-
-
-def lives(subscription: Subscription, when: When) -> bool:
-    return subscription.ended is None or subscription.ended > when.now
-
-
-def current(subscription: Subscription, world: World, when: When) -> Move | None:
-    moved = [
-        m for m in world.moves
-        if m.subscription is subscription and m.at <= when.now and when.heard(m.decided)
-    ]  # fmt: skip
-    return max(moved, key=lambda m: (m.number, m.decided), default=None)
 
 
 def stage(body: dict[str, Any], who: Who, world: World, when: When) -> bool:

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from journeys import models
+from tests.journeys.conditions import random_trees
+from tests.journeys.conditions.random_trees import JOURNEYS, PRODUCTS, ROLES, STAGES, STEPS
 from tests.journeys.conditions.world import NOW
 from tests.naive import conditions as naive
 
-NAMES, ROLES, PRODUCTS, STAGES = ("x", "y"), ("admin", "approver"), ("aaa", "bbb"), ("one", "two")
-PATHS = ("k", "in.side", "数")
 VALUES: tuple[Any, ...] = (
     None,
     0,
@@ -29,7 +29,6 @@ VALUES: tuple[Any, ...] = (
     ["b"],
     {},
 )
-LENGTHS = ("90min", "6h", "3d", "2w", "2bd", "5bd")
 
 # On a coarse clock, so that facts often lie on the very edges of windows.
 moments = st.one_of(
@@ -39,94 +38,15 @@ moments = st.one_of(
 )
 delays = st.sampled_from((timedelta(0), timedelta(0), timedelta(days=1), timedelta(days=9)))
 values = st.sampled_from(VALUES)
-
-
-def operators() -> st.SearchStrategy[Any]:
-    scalars = st.sampled_from((0, 1, 2.5, "a", "ab", "1", "", True, False))
-    one = st.one_of(
-        st.tuples(st.sampled_from(("eq", "ne", "gt", "gte", "lt", "lte", "contains")), scalars),
-        st.tuples(st.sampled_from(("in", "not_in")), st.lists(scalars, min_size=1, max_size=3)),
-        st.tuples(st.just("starts_with"), st.sampled_from(("a", ""))),
-        st.tuples(st.just("is_set"), st.booleans()),
-    )
-    return st.lists(one, min_size=1, max_size=2).map(dict)
-
-
-def quantifiers() -> st.SearchStrategy[Any]:
-    numbers: tuple[dict[str, Any], ...] = (
-        {"at_least": 1}, {"at_least": 2}, {"share": 0.6}, {"share": 0.5}, {"every": True},
-    )  # fmt: skip
-    roles: tuple[dict[str, Any], ...] = ({}, *({"role": role} for role in ROLES))
-    both = st.tuples(st.sampled_from(roles), st.sampled_from(numbers))
-    return both.map(lambda one: one[0] | one[1])
-
-
-def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({}, optional=fields)
-
-
-def events(kind: str) -> st.SearchStrategy[Any]:
-    counts = st.lists(
-        st.tuples(st.sampled_from(("gt", "gte", "lt", "lte", "eq")), st.integers(0, 3)),
-        min_size=1, max_size=2,
-    ).map(dict)  # fmt: skip
-    by = [st.just("account"), quantifiers(), *([st.just("self")] if kind == "contact" else [])]
-    more = optional(
-        where=st.dictionaries(st.sampled_from(PATHS), operators(), min_size=1, max_size=2),
-        count=counts,
-        within=st.sampled_from(LENGTHS),
-        distinct=st.sampled_from(("day", "day@UTC", "day@Europe/Berlin", "k", "in.side")),
-        by=st.one_of(by),
-        product=st.sampled_from(PRODUCTS),
-        assume_history=st.just(True),
-    )
-    plain = more.map(lambda body: {"name": "x"} | body)
-    if kind != "subscription":
-        return plain
-    return st.one_of(plain, plain.map(lambda body: body | {"within": "stage"}))
-
-
-def traits(kind: str) -> st.SearchStrategy[Any]:
-    nouns = ["account", "subscription", *(["contact"] if kind == "contact" else [])]
-    base = st.fixed_dictionaries({"of": st.sampled_from(nouns), "name": st.just("t")})
-    return st.tuples(base, operators()).map(lambda both: both[0] | both[1])
-
-
-def stages() -> st.SearchStrategy[Any]:
-    where = st.one_of(
-        st.fixed_dictionaries({"was": st.sampled_from(STAGES)}),
-        st.fixed_dictionaries(
-            {"is": st.sampled_from(STAGES)}, optional={"for_at_least": st.sampled_from(LENGTHS)}
-        ),
-    )
-    return st.tuples(where, optional(product=st.sampled_from(PRODUCTS))).map(
-        lambda both: both[0] | both[1]
-    )
-
-
-def leaves(kind: str) -> st.SearchStrategy[Any]:
-    return st.one_of(
-        events(kind).map(lambda body: {"event": body}),
-        traits(kind).map(lambda body: {"trait": body}),
-        stages().map(lambda body: {"stage": body}),
-    )
-
-
-def nodes(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    lists = st.lists(of, min_size=1, max_size=3)
-    return st.one_of(
-        lists.map(lambda children: {"all": children}),
-        lists.map(lambda children: {"any": children}),
-        of.map(lambda child: {"not": child}),
-        st.lists(of, min_size=3, max_size=3).map(lambda of: {"at_least": {"n": 2, "of": of}}),
-    )
+DATES: tuple[Any, ...] = (
+    None, 3, "soon", "2026-02-30", "2026-05-08", "2026-05-10", "2026-05-11", "2026-05-12",
+    "2026-05-18", "2026-04-30", "2026-05-11T10:00:00+09:00", "2026-05-09T23:30:00.5Z",
+    "2026-05-02 09:00:00+09:00", "2026-05-11T10:00:00",
+)  # fmt: skip
 
 
 def trees(kind: str) -> st.SearchStrategy[Any]:
-    inner = st.one_of(leaves("contact"), nodes(leaves("contact")))
-    people = st.tuples(quantifiers(), optional(who=inner)).map(lambda both: both[0] | both[1])
-    leaf = st.one_of(leaves(kind), leaves(kind), people.map(lambda body: {"people": body}))
-    return st.one_of(leaf, nodes(leaf), nodes(nodes(leaf)))
+    return st.integers(0, 2**40).map(lambda seed: random_trees.tree(seed, kind))
 
 
 @st.composite
@@ -150,8 +70,68 @@ def worlds(draw: Any) -> naive.World:
     nouns: list[Any] = [*world.accounts, *world.contacts, *world.subscriptions]
     for _change in range(draw(st.integers(0, 6))):
         at, noun = draw(moments), draw(st.sampled_from(nouns))
-        world.changes.append(naive.Change(noun, "t", draw(values), at, at + draw(delays)))
+        name = draw(st.sampled_from(("t", "t", "d")))
+        value = draw(values if name == "t" else st.sampled_from(DATES))
+        world.changes.append(naive.Change(noun, name, value, at, at + draw(delays)))
+    for _row in range(draw(st.integers(0, 4))):
+        _message(draw, world)
+        _enrollment(draw, world)
+    for kind in ("account", "contact", "subscription"):
+        seed = draw(st.integers(0, 2**40))
+        world.segments[f"s-{kind}"] = (kind, random_trees.segment(seed, kind))
     return world
+
+
+def given_segments(world: naive.World) -> dict[str, tuple[str, str, Any]]:
+    """The world's saved conditions, as `segments_given` takes them."""
+    return {key: (key, kind, condition) for key, (kind, condition) in world.segments.items()}
+
+
+def _owner(draw: Any, world: naive.World) -> tuple[Any, Any, Any]:
+    """An account, maybe one of its people, maybe one of its contracts."""
+    account = draw(st.sampled_from(world.accounts))
+    contacts = [c for c in world.contacts if c.account is account]
+    contracts = [s for s in world.subscriptions if s.account is account]
+    return (
+        account, draw(st.sampled_from([None, *contacts])), draw(st.sampled_from([None, *contracts])),
+    )  # fmt: skip
+
+
+def _message(draw: Any, world: naive.World) -> None:
+    planned = draw(moments)
+    after = st.sampled_from((timedelta(0), timedelta(hours=3), timedelta(days=2)))
+    channel = draw(st.sampled_from(("email", "nudge")))
+    states = {
+        "email": ("planned", "handed", "accepted", "delivered", "failed", "skipped"),
+        "nudge": ("planned", "shown", "clicked", "dismissed", "snoozed"),
+    }[channel]
+    state = draw(st.sampled_from(states))
+    made = naive.Message(
+        *_owner(draw, world), draw(st.sampled_from(JOURNEYS)), draw(st.sampled_from(STEPS)),
+        channel, state, draw(st.sampled_from(("refused", "crashed"))), planned,
+    )  # fmt: skip
+    if channel == "email" and state not in ("planned", "skipped"):
+        made.handed = draw(st.sampled_from((None, planned)))
+        made.settled = planned + draw(after)
+        made.clicks = [planned + draw(after) for _n in range(draw(st.integers(0, 2)))]
+    if channel == "nudge" and state != "planned":
+        made.shown = planned + draw(after)
+        made.reacted = made.shown + draw(after)
+    world.messages.append(made)
+
+
+def _enrollment(draw: Any, world: naive.World) -> None:
+    entered, status = (
+        draw(moments),
+        draw(st.sampled_from(("in", "out", "finished", "goal", "left"))),
+    )
+    left = entered + draw(st.sampled_from((timedelta(hours=3), timedelta(days=2), timedelta(90))))
+    world.enrollments.append(
+        naive.Enrollment(
+            *_owner(draw, world), draw(st.sampled_from(JOURNEYS)), status, draw(st.booleans()),
+            entered, None if status in ("in", "out") else left,
+        )
+    )  # fmt: skip
 
 
 def _moves(draw: Any, world: naive.World, of: naive.Subscription) -> None:
@@ -183,6 +163,8 @@ def _facts(draw: Any, world: naive.World) -> None:
             draw(st.sampled_from(("x", "x", "x", "y"))),
             draw(st.sampled_from(("", *PRODUCTS))),
         )
+        if draw(st.integers(0, 5)) == 0:
+            name, said = "message.answered", {"step": draw(st.sampled_from(STEPS)), "answer": "a"}
         world.facts.append(naive.Fact(account, contact, name, at, at + draw(delays), product, said))
 
 
@@ -200,6 +182,40 @@ class Rows:
         for contract in world.subscriptions:
             self._subscription(contract)
         self._ledgers(world)
+        self._journeys(world)
+
+    def _journeys(self, world: naive.World) -> None:
+        """What the journeys did: enrollments, messages, clicks."""
+        versions = {}
+        for key in JOURNEYS:
+            journey = models.Journey.objects.create(key=key, name=key)
+            versions[key] = models.JourneyVersion.objects.create(
+                journey=journey, number=1, status="published", document={}, document_hash="",
+                program={},
+            )  # fmt: skip
+        for number, e in enumerate(world.enrollments):
+            version = versions[e.journey]
+            models.Enrollment.objects.create(
+                journey=version.journey, version=version, account_id=self.id_of[e.account],
+                contact_id=self.id_of.get(e.contact), subscription_id=self.id_of.get(e.subscription),
+                subject_key=str(number), bucket=0.5, holdout=e.holdout, status=e.status,
+                step_at=e.entered, entered_at=e.entered, left_at=e.left,
+            )  # fmt: skip
+        person = models.Person.objects.create()
+        for number, m in enumerate(world.messages):
+            self._message(number, m, person)
+
+    def _message(self, number: int, m: naive.Message, person: models.Person) -> None:
+        row = models.Message.objects.create(
+            key=str(number), channel=m.channel, account_id=self.id_of[m.account], person=person,
+            contact_id=self.id_of.get(m.contact), subscription_id=self.id_of.get(m.subscription),
+            journey_key=m.journey, step_id=m.step, category="guidance", state=m.state,
+            reason=m.reason, planned_at=m.planned, due_at=m.planned, handed_at=m.handed,
+            settled_at=m.settled, shown_at=m.shown, answered_at=m.reacted,
+        )  # fmt: skip
+        for position, at in enumerate(m.clicks):
+            link = models.Link.objects.create(message=row, position=position, target="home")
+            models.Click.objects.create(link=link, message_id=row.pk, at=at)
 
     def _note(self, plain: Any, row: Any) -> None:
         row.save(force_insert=True)
