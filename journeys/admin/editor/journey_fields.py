@@ -29,6 +29,14 @@ KIND_LABELS: dict[str, Text] = {
     "wait_until": _("Wait until"),
     "if": _("Branch"),
     "leave": _("End here"),
+    # Written in a bundle so far; shown here.
+    "line": _("LINE"),
+    "chat": _("Chat"),
+    "task": _("Task for a person"),
+    "webhook": _("Webhook"),
+    "split": _("Split"),
+    "assign": _("Assign a course"),
+    "set": _("Note a trait"),
 }
 KIND_HELP: dict[str, Text] = {
     "email": _("Send a letter. The route goes on once it has left or was skipped."),
@@ -133,7 +141,8 @@ def _entrance(known: Known) -> Section:
             Field("subject", _("Runs for"), "select", default="contact",
                   choices=[("contact", _("each person")), ("account", _("each company, once"))]),
             Field("entry_kind", _("Entrance"), "select", default="stage",
-                  choices=[("stage", _("being in a stage")), ("when", _("a condition"))]),
+                  choices=[("stage", _("being in a stage")), ("when", _("a condition")),
+                           ("other", _("as the bundle says: a fact, the calendar, by name"))]),
             Field("entry.stage", _("Stage"), "select", choices=[("", "—"), *known.stages],
                   shown_if="entry_kind=stage"),
             Field("entry.when", _("Entrance condition"), "condition", CONDITION_HELP,
@@ -187,9 +196,15 @@ def shown_head(document: Document) -> Document:
     reentry, entry = document.get("reentry"), document.get("entry")
     return {
         **document,
-        "entry_kind": "when" if isinstance(entry, dict) and "when" in entry else "stage",
+        "entry_kind": _entry_kind(entry),
         "reentry_kind": "after" if isinstance(reentry, dict) else reentry or "never",
     }
+
+
+def _entry_kind(entry: Any) -> str:
+    if not isinstance(entry, dict) or not entry or set(entry) == {"stage"}:
+        return "stage"
+    return "when" if set(entry) == {"when"} else "other"
 
 
 def read_head(document: Document, fields: list[Field], data: Mapping[str, str]) -> Document:
@@ -197,7 +212,11 @@ def read_head(document: Document, fields: list[Field], data: Mapping[str, str]) 
     said = filled(document, fields, data)
     entrance, again = said.pop("entry_kind", "stage"), said.pop("reentry_kind", "never")
     entry = said.get("entry") if isinstance(said.get("entry"), dict) else {}
-    said["entry"] = {entrance: (entry or {}).get(entrance) or ("" if entrance == "stage" else {})}
+    if entrance == "other":
+        said["entry"] = document.get("entry")
+    else:
+        empty = "" if entrance == "stage" else {}
+        said["entry"] = {entrance: (entry or {}).get(entrance) or empty}
     if again == "after":
         after = said.get("reentry")
         said["reentry"] = after if isinstance(after, dict) else {"after": ""}

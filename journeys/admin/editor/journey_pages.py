@@ -154,13 +154,20 @@ def nodes(desk: Desk, known: Known, located: list[Any], here: str) -> list[Node]
             place=found.place,
             siblings=found.siblings,
             branches=[
-                Branch(found.id, name, BRANCH_LABELS[(found.kind, name)])
-                for name in steps.BRANCHES.get(found.kind, ())
+                Branch(found.id, name, _branch_label(found, name))
+                for name, _below in steps.branches_of(found.step)
             ],
         )
         made[found.id] = node
         _list_of(node, made, top).append(node)
     return top
+
+
+def _branch_label(found: steps.Found, name: str) -> Text:
+    if found.kind != "split":
+        return BRANCH_LABELS[(found.kind, name)]
+    way = found.step["split"][int(name.removeprefix("split."))]
+    return f"{way.get('weight', '?')}%"
 
 
 def _list_of(node: Node, made: dict[str, Node], top: list[Node]) -> list[Node]:
@@ -192,8 +199,10 @@ def _entrance(document: fields.Document, known: Known) -> str:
     entry = document.get("entry")
     if not isinstance(entry, dict):
         return ""
-    if "when" in entry:
+    if set(entry) == {"when"}:
         return words.condition(entry["when"], known.stage_names)
+    if "stage" not in entry:
+        return wording.entrance(entry)
     return str(dict(known.stages).get(str(entry.get("stage")), entry.get("stage") or "—"))
 
 
@@ -233,8 +242,8 @@ def save_step(desk: Desk) -> HttpResponse:
     """Keep one step as it was typed, right or wrong."""
     step_id = desk.named["step_id"]
     here = steps.find(desk.document, step_id)
-    if here is None:
-        raise Http404
+    if here is None or here.kind not in steps.KINDS:
+        raise Http404  # a step of another kind is kept as it is written
     step = read_step(
         here.step, step_fields(here.step, Known.now(), desk.document), desk.request.POST
     )

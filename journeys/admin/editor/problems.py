@@ -12,7 +12,9 @@ from journeys.admin.editor import steps as _steps
 from journeys.admin.editor.fields import Document, hidden_in
 from journeys.publishing import Problem, check_journey, compile_steps
 
-_STEP_PATH = re.compile(r"^steps(\[\d+\](\.(then|else|unknown|on_timeout)\[\d+\])*)")
+_STEP_PATH = re.compile(
+    r"^steps(\[\d+\](\.(then|else|unknown|on_timeout|split\[\d+\]\.steps)\[\d+\])*)"
+)
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,7 @@ def unsaved(journey: Journey, document: dict[str, Any], product_id: int | None) 
         "subject": "account" if document.get("subject") == "account" else "contact",
         "to": str(to.get("role") or "") if isinstance(to, dict) else "",
         "reentry": _reentry(document.get("reentry")),
+        "enroll": str(document.get("enroll") or "new"),
     }
     asked = Journey(pk=journey.pk, key=journey.key, product_id=product_id)
     return JourneyVersion(journey=asked, program=program)

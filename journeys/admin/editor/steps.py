@@ -10,9 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from journeys.publishing.kinds import BRANCHES as BRANCH_NAMES
+from journeys.publishing.kinds import FIELDS
+
 Document = dict[str, Any]
 Step = dict[str, Any]
 
+#: The kinds this editor writes. The others are shown, moved and kept as they are written.
 KINDS = ("email", "nudge", "wait", "wait_until", "if", "leave")
 #: The lists of steps a step may hold, in the order in which they are shown.
 BRANCHES: dict[str, tuple[str, ...]] = {
@@ -49,8 +53,27 @@ class Found:
 
 
 def kind_of(step: Step) -> str:
-    """The step's kind; "" for one this editor does not know."""
-    return next((name for name in KINDS if name in step), "")
+    """The step's kind; "" for one that nobody knows."""
+    return next((name for name in FIELDS if name in step), "")
+
+
+def branches_of(step: Step) -> list[tuple[str, str]]:
+    """(name, path below the step) of each list of steps a step may hold."""
+    ways = step.get("split")
+    if isinstance(ways, list):
+        return [
+            (f"split.{n}", f"split[{n}].steps")
+            for n, way in enumerate(ways)
+            if isinstance(way, dict)
+        ]
+    return [(name, name) for name in BRANCHES.get(kind_of(step), ())]
+
+
+def _held(step: Step, branch: str) -> Any:
+    """The list of a branch, if there is one."""
+    if branch.startswith("split."):
+        return step["split"][int(branch.removeprefix("split."))].get("steps")
+    return step.get(branch)
 
 
 def walk(document: Document) -> Iterator[Found]:
@@ -66,8 +89,8 @@ def _walk(steps: Any, parent: str, branch: str, path: str) -> Iterator[Found]:
             continue
         here = f"{path}[{index}]"
         yield Found(step, Place(parent, branch, index), here, len(steps))
-        for name in BRANCHES.get(kind_of(step), ()):
-            yield from _walk(step.get(name), str(step.get("id", "")), name, f"{here}.{name}")
+        for name, below in branches_of(step):
+            yield from _walk(_held(step, name), str(step.get("id", "")), name, f"{here}.{below}")
 
 
 def find(document: Document, step_id: str) -> Found | None:
@@ -126,7 +149,7 @@ def take_out(document: Document, step_id: str) -> Document:
     found = _found(new, step_id)
     steps = _list_at(new, found.place)
     steps.pop(found.place.index)
-    if not steps and found.place.parent:
+    if not steps and found.place.branch in BRANCH_NAMES:
         del _found(new, found.place.parent).step[found.place.branch]
     return new
 
@@ -142,8 +165,10 @@ def _list_at(document: Document, place: Place) -> list[Step]:
     if not place.parent:
         return _list_in(document, "steps")
     holder = _found(document, place.parent)
-    if place.branch not in BRANCHES.get(holder.kind, ()):
+    if place.branch not in dict(branches_of(holder.step)):
         raise KeyError(place.branch)
+    if place.branch.startswith("split."):
+        return _list_in(holder.step["split"][int(place.branch.removeprefix("split."))], "steps")
     return _list_in(holder.step, place.branch)
 
 
