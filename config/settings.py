@@ -47,6 +47,8 @@ def _hosts_of(url: str) -> list[str]:
 # Embedded (no DATABASE_URL, or asked for) is a laptop: DEBUG on, mail captured under var/.
 DEBUG = env.bool("DEBUG", default=not env.str("SECRET_KEY", default="") and not TESTING)
 SECRET_KEY = _secret_key()
+# Older keys that still open what they sealed: webhook secrets, links, hashes of suppressed addresses.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 BASE_URL = env.str("BASE_URL", default="http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else _hosts_of(BASE_URL))
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
