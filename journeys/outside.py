@@ -55,7 +55,7 @@ def hindrance() -> str:
 
 def is_copied(house: Installation | None = None) -> bool:
     """Whether this database belongs to other settings than these."""
-    return (house or installation()).environment != settings.ENVIRONMENT_ID
+    return bool((house or installation()).environment != settings.ENVIRONMENT_ID)
 
 
 def standing() -> str:

@@ -58,7 +58,7 @@ class Loop:
             self.stumbles = 0
             return seconds
         self.stumbles += 1
-        return min(LONGEST_SICK_REST, 0.5 * 2 ** min(self.stumbles, 10))
+        return min(LONGEST_SICK_REST, 0.5 * 2.0 ** min(self.stumbles, 10))
 
     def rest(self, seconds: float) -> None:
         """Wait, a little at a time: who rests is alive."""

@@ -226,7 +226,7 @@ def addresses(patterns: Any, prefix: str = "/") -> Iterator[str]:
         if isinstance(one, URLResolver):
             yield from addresses(one.url_patterns, prefix + route)
         elif isinstance(one, URLPattern):
-            yield prefix + re.sub(r"<(?:(\w+):)?\w+>", lambda m: SAMPLES.get(m[1], "x"), route)
+            yield prefix + re.sub(r"<(?:(\w+):)?\w+>", lambda m: SAMPLES.get(str(m[1]), "x"), route)
 
 
 def test_i40_no_address_tells_a_traceback_or_sql(settings: Any) -> None:

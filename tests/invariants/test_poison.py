@@ -13,7 +13,7 @@ from journeys.management.commands.run_engine import EngineLoop
 from journeys.management.commands.run_sender import SenderLoop
 from journeys.messages import delivery
 from journeys.models import Decision, Enrollment, Message, Tick
-from journeys.steps import running
+from journeys.steps import running, walking
 from tests import cast
 from tests.cast import CONTRACT_DAY, SLOT, customer, say
 
@@ -55,7 +55,7 @@ def test_i18_an_enrollment_that_breaks_the_engine_is_parked_after_three_tries(
     for number in range(5):
         customer(f"c{number}")
     ill = f"c{position}-1"
-    real = running.walk
+    real = walking.walk
 
     def walk(enrollment: Enrollment, run: Any) -> Any:
         if enrollment.contact is not None and enrollment.contact.user_id == ill:
@@ -90,7 +90,7 @@ def test_i18_a_poisoned_schedule_stops_the_alarm_clock_and_not_the_loops(
     customer("hana")
     Schedule.objects.create(
         func="journeys.tasks.once", args="(((", schedule_type="I", minutes=1,
-        next_run=timezone.now() - timezone.timedelta(hours=1),
+        next_run=timezone.now() - timedelta(hours=1),
     )  # fmt: skip
     tasks.ensure_schedule()
     scheduler()
