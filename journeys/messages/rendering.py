@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address as MailAddress
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.forms import model_to_dict
 from django.utils.translation import gettext as _
 
 from journeys.messages import content, liquid, salutation, targets, values
@@ -30,7 +32,7 @@ from journeys.messages.links import (
 )
 from journeys.messages.liquid import BadTemplate, MissingValue
 from journeys.messages.phrases import language_of, moment
-from journeys.models import Address, Message
+from journeys.models import Address, Message, Persona, TemplateVersion
 
 __all__ = [
     "BadTemplate",
@@ -109,6 +111,8 @@ def freeze(
         "boundary": f"=_junro_{message.uid.hex}",
         "until": until.isoformat(),
     }
+    if message.persona:
+        frozen["compiled"] = compiled  # no version keeps this one: every attempt makes these bytes
     fill(message, frozen)  # a missing value is found now, not when the letter leaves
     return frozen | ({"contact": str(contact.uid)} if contact else {})
 
@@ -135,13 +139,27 @@ def fill(message: Message, frozen: Mapping[str, Any]) -> Filled:
 
 def _compiled_of(message: Message) -> Compiled:
     """The text a message says: its template version's, or a letter of our own it carries along."""
-    if message.template_version is not None:
-        found: Compiled = message.template_version.compiled
-        return found
     own: Compiled | None = (message.frozen or {}).get("compiled")
-    if own is None:
+    version = message.template_version
+    if own is not None:
+        return own
+    if version is None:
         raise BadTemplate(_("the message has no text"))
-    return own
+    found: Compiled = version.compiled
+    if not message.persona or message.persona == version.document.get("persona"):
+        return found
+    persona = Persona.objects.filter(key=message.persona).first()
+    return _signed_by(version, persona, _words_of(persona)) if persona else found
+
+
+def _words_of(persona: Persona | None) -> tuple[str, ...]:
+    return tuple(str(value) for value in model_to_dict(persona).values()) if persona else ()
+
+
+@lru_cache(maxsize=64)
+def _signed_by(version: TemplateVersion, persona: Persona, _words: tuple[str, ...]) -> Compiled:
+    """A text in the name of the persona its step names; compiled once for these words of theirs."""
+    return compile_email(version.document, persona)
 
 
 def _address(message: Message) -> str:

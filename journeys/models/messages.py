@@ -147,6 +147,7 @@ class Message(models.Model):
     template_version = models.ForeignKey(
         TemplateVersion, on_delete=models.DO_NOTHING, null=True, db_constraint=False
     )
+    persona = models.CharField(max_length=100, blank=True)  # who signs, if not the text's own
     topic = models.CharField(max_length=100, blank=True)
     category = models.CharField(max_length=14, choices=Category.choices)
     critical = models.BooleanField(default=False)

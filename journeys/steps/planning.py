@@ -151,6 +151,7 @@ def _message(e: Enrollment, op: Op, contact: Contact, run: Walk, known: _Known) 
         version=e.version.number,
         step_id=op["id"],
         template_version=template,
+        persona=op.get("persona", ""),
         topic=topic.key if topic else "",
         category=category,
         critical=op.get("importance") == "critical",

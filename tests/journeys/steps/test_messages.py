@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from journeys.messages.templates import publish_template
 from journeys.models import (
     Message,
+    Persona,
 )
 from tests import authoring
 from tests.authoring import journey, run_of, tick, told
@@ -98,3 +100,25 @@ def test_r27_skip_if_is_asked_at_the_step() -> None:
     tick("2026-05-11T09:30")
 
     assert (ledger_of(hana), told()[-1]) == ([], ("m", "skipped", "already_done"))
+
+
+def test_a_step_may_name_who_signs_its_letter() -> None:
+    Persona.objects.create(
+        key="boss", name="長 太郎", organisation="アップ", from_email="boss@mail.app.example",
+        legal_name="株式会社アップ", postal_address="〒100-0000 東京都架空区1-1",
+        complaints_to="help@app.example",
+    )  # fmt: skip
+    journey(
+        {"id": "m", "email": "hello", "at_once": True, "persona": "boss"},
+        {"id": "m2", "email": "again", "at_once": True}, REST, topic="start",
+    )  # fmt: skip
+    customer("hana")
+    tick("2026-05-11T09:30")
+    tick("2026-05-13T09:30")
+
+    senders = [m.from_email for m in mail.outbox]
+    assert ["boss@mail.app.example" in senders[0], "mori@mail.app.example" in senders[1]] == [
+        True,
+        True,
+    ]
+    assert "長" in str(mail.outbox[0].body)
