@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import standardwebhooks
@@ -275,6 +278,32 @@ def test_what_a_dead_sender_left_behind_is_sent_again_under_the_same_id(crm, rec
     WebhookDelivery.objects.update(attempts=1, state="claimed", lease_until=past)
     webhooks.send_due(SLOT)
     assert [post.id for post in receiver.posts] == [f"msg_{row.uid.hex}"]
+
+
+def test_i18_a_sender_that_dies_after_posting_posts_again_alone_and_gives_up_in_the_end(
+    crm, receiver, monkeypatch
+):
+    """At least once under one id; what kills its sender takes nobody with it twice."""
+    endpoint, _secret = crm
+    poison, other = tell(endpoint), tell(endpoint)
+
+    def dies(told: Any, now: datetime) -> Any:
+        if poison.pk in {row.pk for row, _answer in told}:
+            raise SystemExit
+        return settling.write(told, now)
+
+    monkeypatch.setattr("journeys.webhooks.sending.write", dies)
+    for _pass in range(5):
+        with contextlib.suppress(SystemExit):
+            webhooks.send_due(SLOT)
+        WebhookDelivery.objects.filter(state="claimed").update(
+            lease_until=timezone.now() - timedelta(hours=1)
+        )
+
+    assert end_of(other) == ("accepted", "received", 2)
+    assert end_of(poison)[:2] == ("given_up", "crashed")
+    posted = Counter(post.id for post in receiver.posts)
+    assert posted == {webhooks.id_of(poison): 3, webhooks.id_of(other): 2}
 
 
 def test_a_live_lease_is_respected(crm, receiver):
