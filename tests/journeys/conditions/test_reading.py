@@ -91,11 +91,41 @@ REFUSED: list[tuple[Any, str, str, str]] = [
     ({"event": {"name": "x" * 1001}}, "event.name", "out_of_range", ""),
     ({"event": {"name": "x", "distinct": "day@Mars"}}, "event.distinct", "unknown_zone", "day@UTC"),
     ({"event": {"name": "x", "distinct": "day@../etc"}}, "event.distinct", "unknown_zone", ""),
-    # known, but not in this release
-    ({"event": {"name": "x", "sum": "amount"}}, "event.sum", "not_available", ""),
-    ({"event": {"name": "x", "every": "month", "in_a_row": 3}}, "event.every", "not_available", ""),
-    *(({head: {}}, head, "not_available", "")
-      for head in ("ratio", "date", "message", "journey", "segment", "signal")),
+    # known, but it comes with the signals
+    ({"signal": {}}, "signal", "not_available", ""),
+    # fields that exclude each other
+    ({"event": {"name": "x", "sum": "a", "distinct": "day"}}, "event.distinct", "conflict", ""),
+    ({"event": {"name": "x", "every": "week", "within": "3d"}}, "event.within", "conflict", ""),
+    ({"event": {"name": "x", "in_a_row": 3}}, "event.in_a_row", "conflict", "month"),
+    ({"event": {"name": "x", "every": "year"}}, "event.every", "unknown_word", "week"),
+    ({"event": {"name": "x", "every": "month", "in_a_row": 121}}, "event.in_a_row", "out_of_range", ""),
+    ({"event": {"name": "x", "every": "month", "in_a_row": 0}}, "event.in_a_row", "out_of_range", ""),
+    ({"event": {"name": "x", "sum": "a", "count": {"gte": "9"}}}, "event.count.gte", "wrong_type", ""),
+    # date
+    ({"date": {"of": "account", "name": "d"}}, "date", "missing_field", "between"),
+    ({"date": {"of": "account", "name": "d", "before": "1d", "after": "1d"}}, "date",
+     "missing_field", "before"),
+    ({"date": {"of": "account", "name": "d", "before": "4h"}}, "date.before", "bad_span", "20bd"),
+    ({"date": {"of": "account", "name": "d", "before": "0d"}}, "date.before", "bad_span", ""),
+    ({"date": {"of": "account", "name": "d", "before": "-3d"}}, "date.before", "bad_span", ""),
+    ({"date": {"of": "account", "name": "d", "after": "4000d"}}, "date.after", "bad_span", ""),
+    ({"date": {"of": "account", "name": "d", "between": ["3d"]}}, "date.between", "wrong_type", ""),
+    ({"date": {"of": "account", "name": "d", "between": ["3d", "-3d"]}}, "date.between",
+     "out_of_range", ""),
+    ({"date": {"of": "nobody", "name": "d", "before": "3d"}}, "date.of", "unknown_word", "account"),
+    # message, journey, segment, ratio
+    ({"message": {"journey": "j", "was": "opened"}}, "message.was", "unknown_word", "clicked"),
+    ({"message": {"journey": "j", "was": "sent", "within": "0d"}}, "message.within", "bad_span", ""),
+    ({"journey": {"key": "j", "status": "out"}}, "journey.status", "unknown_word", "holdout"),
+    ({"journey": {"key": "j"}}, "journey", "missing_field", "status"),
+    ({"segment": 3}, "segment", "wrong_type", ""),
+    ({"ratio": {"of": {"event": {"name": "x"}}, "gte": 1}}, "ratio", "missing_field", "to"),
+    ({"ratio": {"of": {"event": {"name": "x"}}, "to": {"stage": {"is": "a"}}, "gte": 1}},
+     "ratio.to.stage", "unknown_field", "trait"),
+    ({"ratio": {"of": {"event": {"name": "x", "count": {"gte": 1}}}, "to": {}, "gte": 1}},
+     "ratio.of.event.count", "conflict", ""),
+    ({"ratio": {"of": {"event": {"name": "x"}}, "to": {"event": {"name": "y"}}, "gte": "80%"}},
+     "ratio.gte", "wrong_type", ""),
 ]  # fmt: skip
 
 
