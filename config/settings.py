@@ -271,6 +271,7 @@ SENDER_LEASE_SECONDS = env.int("SENDER_LEASE_SECONDS", default=60)
 RECONCILE_AFTER_SECONDS = env.int("RECONCILE_AFTER_SECONDS", default=900)
 # Hosts (with their port) a webhook may go to wherever they are: a receiver in one's own network.
 WEBHOOK_HOSTS = env.list("WEBHOOK_HOSTS", default=[])
+WEBHOOK_KEEP_DAYS = env.int("WEBHOOK_KEEP_DAYS", default=30)  # how long deliveries stay in the log
 # Whose settings these are: a database that belongs to others does not send from here.
 ENVIRONMENT_ID = env.str("ENVIRONMENT_ID", default="laptop" if DEBUG else BASE_URL)
 # Remembers outside the database how far it had come, so that a restored one is noticed.

@@ -66,7 +66,7 @@ def once() -> None:
     sent = _work("sender", lambda: delivery.send_due(now, alive=_both_live))
     if sent is not None and sent.handed:
         _work("engine", lambda: engine.tick(now))
-    _work("sender", lambda: webhooks.send_due(now))
+    _work("sender", lambda: (webhooks.send_due(now), webhooks.forget(now)))
     delivery.reconcile(now)
     _work("engine", lambda: working.work(now, clock.machine()))
     clock.note_seen()

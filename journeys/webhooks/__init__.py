@@ -16,7 +16,7 @@ from journeys.webhooks.endpoints import (
     switch_on,
 )
 from journeys.webhooks.outbox import EVENTS, LATER
-from journeys.webhooks.sending import Sent, id_of, send_due
+from journeys.webhooks.sending import Sent, forget, id_of, send_due
 from journeys.webhooks.settling import send_again, switch_off_by_hand
 from journeys.webhooks.steps import Reached, settled_in, tell_steps
 
@@ -30,6 +30,7 @@ __all__ = [
     "begin",
     "check_events",
     "collect",
+    "forget",
     "id_of",
     "renew_secret",
     "send_again",

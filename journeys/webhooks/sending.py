@@ -138,6 +138,16 @@ def _post_one(row: WebhookDelivery, at: datetime) -> Answer:
     return calling.post(row.endpoint.url, row.body, signed)
 
 
+def forget(now: datetime, *, most: int = 500) -> int:
+    """Delete the log of what ended WEBHOOK_KEEP_DAYS ago, oldest first; how many deliveries."""
+    oldest = WebhookDelivery.objects.order_by("pk").values_list("pk", "settled_at")[:most]
+    limit = now - timedelta(days=settings.WEBHOOK_KEEP_DAYS)
+    over = [pk for pk, settled_at in oldest if settled_at and settled_at < limit]
+    if over:
+        WebhookDelivery.objects.filter(pk__in=over).delete()
+    return len(over)
+
+
 def id_of(row: WebhookDelivery) -> str:
     """The id by which the receiver knows it again, the same at every attempt."""
     return f"msg_{row.uid.hex}"

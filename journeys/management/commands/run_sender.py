@@ -88,6 +88,7 @@ class SenderLoop(Loop):
         sent = send_due(clock.now(), alive=self.alive)
         if self.passes % RECONCILE_EVERY == 0 and not sent.held:
             reconcile(clock.now())
+            webhooks.forget(clock.now())
         webhooks.send_due(clock.now())
         pulse.beat(self.role)
         self.passes += 1

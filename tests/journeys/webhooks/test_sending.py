@@ -332,6 +332,20 @@ def test_a_receiver_switched_off_by_hand_gets_nothing_until_it_is_on_again(crm, 
     assert len(receiver.posts) == 1
 
 
+def test_the_log_forgets_what_ended_thirty_days_ago(crm, receiver, settings):
+    settings.WEBHOOK_KEEP_DAYS = 30
+    endpoint, _secret = crm
+    tell(endpoint)
+    webhooks.send_due(SLOT)
+    waiting = tell(endpoint)
+
+    forgotten = [webhooks.forget(SLOT + timedelta(days=days)) for days in (30, 31)]
+
+    assert forgotten == [0, 1]
+    assert [row.pk for row in WebhookDelivery.objects.all()] == [waiting.pk]
+    assert not WebhookAttempt.objects.exists()
+
+
 def test_payloads_stay_below_20_kb():
     from journeys.webhooks import outbox  # noqa: PLC0415 -- only here
 
