@@ -25,10 +25,9 @@ def sentence(leaf: EventLeaf, evidence: Evidence) -> str:
         "wanted": count_in_words(leaf.count),
     }
     if leaf.row is not None and not isinstance(leaf.by, Quantifier):
-        return _("%(what)s, each %(wanted)s: %(window)s, in %(holding)d of them") % said | {
-            "window": _window(leaf),
-            "holding": evidence.found["holding"],
-        }
+        return _("%(what)s, each %(wanted)s: %(window)s, in %(holding)d of them") % (
+            said | {"window": _window(leaf), "holding": evidence.found["holding"]}
+        )
     if isinstance(leaf.by, Quantifier):
         by = {"who": people_words.sentence(leaf.by, evidence)}
         text = _("%(what)s, each %(wanted)s: %(who)s") % (said | by)
