@@ -17,7 +17,7 @@ from unfold.decorators import display
 
 from journeys import clock, enrollments
 from journeys.admin.base import Kept, short, with_published
-from journeys.admin.editor import check, drafts, journey_pages, publish
+from journeys.admin.editor import check, drafts, journey_pages, letting_in, publish
 from journeys.admin.editor.desk import Desk, Door, doors, open_desk
 from journeys.admin.editor.new import NewNoun, new_page
 from journeys.models import Enrollment, Journey, Pause
@@ -90,6 +90,7 @@ class JourneyAdmin(Kept):
             ("publish/now/", "publish_now", publish.publish, "POST", "publish"),
             ("draft/drop/", "drop", publish.drop, "GET", "change"),
             ("pause/", "pause", _pause, "POST", "change"),
+            ("let-in/", "let_in", letting_in.let_in, "POST", "change"),
         ]
         return [*doors(self, table), *super().get_urls()]
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from journeys import engine
 from journeys.admin.editor import steps
-from journeys.models import Journey
+from journeys.models import Decision, Journey
 from journeys.publishing import publish_journey
 from tests import authoring, cast
-from tests.journeys.admin.conftest import form, post, seen, url
+from tests.journeys.admin.conftest import as_, form, post, seen, url
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +88,25 @@ def test_a_mistake_inside_a_split_is_shown_at_its_step(ops, wide):
 def test_the_page_before_publishing_counts_who_would_come_in_by_a_fact(ops, wide):
     cast.happened(cast.customer("hana"), "app.used", cast.CONTRACT_DAY)
     assert ops.get(url("publish", wide)).status_code == 200
+
+
+def test_somebody_lets_people_in_by_name_and_why_stays_in_the_ledger(ops, wide):
+    """R25: a CSM's click."""
+    hana = cast.customer("hana")
+    engine.tick(cast.CONTRACT_DAY)
+
+    answer = post(ops, wide, "let_in", who="hana-1, nobody", reason="asked on the phone")
+
+    assert answer.status_code == 302
+    came = Decision.objects.get(verdict="entered", journey_key="wide")
+    assert (came.contact_id, came.reason, came.evidence["note"], came.evidence["by"]) == (
+        hana.pk, "by_hand", "asked on the phone", "cs_ops@vendor.example",
+    )  # fmt: skip
+    words = ops.get(url("change", wide)).content.decode()
+    assert "1 came in." in words
+    assert "1 did not" in words
+
+
+def test_letting_in_is_for_who_may_change_journeys_and_only_by_post(ops, wide):
+    assert as_("sales").post(url("let_in", wide), {"who": "hana-1"}).status_code == 403
+    assert ops.get(url("let_in", wide)).status_code == 405
