@@ -35,7 +35,7 @@ def begin(vendor: None, receiver: Receiver) -> Begin:
     """Begin a receiver called crm; (receiver, its secret)."""
 
     def _begin(*events: str, key: str = "crm", **more: Any) -> tuple[WebhookEndpoint, str]:
-        said = {"url": receiver.url, "now": CONTRACT_DAY} | more
+        said: dict[str, Any] = {"url": receiver.url, "now": CONTRACT_DAY} | more
         return webhooks.add(key=key, events=events, **said)
 
     return _begin

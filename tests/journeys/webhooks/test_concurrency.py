@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -89,10 +90,11 @@ def test_a_hand_off_that_begins_while_another_ends_keeps_the_contract_off_the_ro
         task = PlayTask.objects.filter(state="open").get()
         sub = contract(hana)
         answers = at_once(
-            lambda task=task: plays.finish(task, SLOT, boss),
-            lambda sub=sub, task=task: plays.hand_off(
-                subscription=sub, play=task.play, now=SLOT, why="もう一度", return_when=USED
+            partial(plays.finish, task, SLOT, boss),
+            partial(
+                plays.hand_off, subscription=sub, play=task.play, now=SLOT, why="もう一度",
+                return_when=USED,
             ),
-        )
+        )  # fmt: skip
         assert not [a for a in answers if isinstance(a, Exception)]
         assert contract(hana).path == "off"

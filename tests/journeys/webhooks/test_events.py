@@ -12,7 +12,7 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from journeys import engine, permission, webhooks
-from journeys.models import Consent, StageTransition, WebhookDelivery, WebhookMark
+from journeys.models import Consent, Pause, StageTransition, WebhookDelivery, WebhookMark
 from tests.cast import SLOT, at, customer, happened
 from tests.journeys.plays.world import tick
 
@@ -174,9 +174,9 @@ def test_nothing_leaves_while_everything_is_stopped(begin, receiver):
     begin("stage.changed")
     customer("hana")
     engine.tick(SLOT)
-    permission.pause("installation", "", SLOT)
+    permission.pause(Pause.Scope.INSTALLATION, "", SLOT)
     assert webhooks.send_due(SLOT).held == "paused"
-    permission.unpause("installation", "", SLOT)
+    permission.unpause(Pause.Scope.INSTALLATION, "", SLOT)
     assert webhooks.send_due(SLOT).accepted == 1
     assert len(receiver.posts) == 1
 
