@@ -9,6 +9,7 @@ from django.utils.translation import ngettext, pgettext
 
 from journeys.conditions.counting import Count, Quantifier
 from journeys.conditions.leaves import people_words
+from journeys.conditions.operators import Operators
 from journeys.conditions.tree import Evidence
 from journeys.conditions.windows import STAGE
 from journeys.conditions.words import operators_in_words, span_in_words
@@ -22,7 +23,7 @@ def sentence(leaf: EventLeaf, evidence: Evidence) -> str:
     said = {
         "what": _what(leaf),
         "found": evidence.found,
-        "wanted": count_in_words(leaf.count),
+        "wanted": sum_in_words(leaf.count) if leaf.sum else count_in_words(leaf.count),
     }
     if leaf.row is not None and not isinstance(leaf.by, Quantifier):
         return _("%(what)s, each %(wanted)s: %(window)s, in %(holding)d of them") % (
@@ -31,10 +32,17 @@ def sentence(leaf: EventLeaf, evidence: Evidence) -> str:
     if isinstance(leaf.by, Quantifier):
         by = {"who": people_words.sentence(leaf.by, evidence)}
         text = _("%(what)s, each %(wanted)s: %(who)s") % (said | by)
+    elif leaf.sum:
+        text = _("%(what)s comes to %(found)s (wanted: %(wanted)s)") % said
     else:
         text = _("%(what)s: %(found)s (wanted: %(wanted)s)") % said
     window = _window(leaf)
     return _("%(text)s, %(window)s") % {"text": text, "window": window} if window else text
+
+
+def sum_in_words(count: Count) -> str:
+    """The bounds of a sum."""
+    return operators_in_words(Operators(count.written))
 
 
 def count_in_words(count: Count) -> str:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from journeys.conditions.asking import Ask
 from journeys.conditions.at import At
@@ -24,11 +24,11 @@ from journeys.models import Enrollment
 FIELDS = ("key", "status")
 STATUSES = ("in", "finished", "goal", "left", "holdout")
 SAID = {
-    "in": gettext_lazy("in it"),
-    "finished": gettext_lazy("went through to the end"),
-    "goal": gettext_lazy("reached its goal"),
-    "left": gettext_lazy("left it"),
-    "holdout": gettext_lazy("in its held-out group"),
+    "in": pgettext_lazy("journey", "in it"),
+    "finished": pgettext_lazy("journey", "went through to the end"),
+    "goal": pgettext_lazy("journey", "reached its goal"),
+    "left": pgettext_lazy("journey", "left it"),
+    "holdout": pgettext_lazy("journey", "in its held-out group"),
 }
 
 

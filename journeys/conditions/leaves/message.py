@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from journeys.conditions.asking import Ask
 from journeys.conditions.at import At
@@ -32,12 +32,12 @@ FIELDS = ("journey", "step", "was", "within")
 State = Message.State
 ANSWER = "message.answered"
 SAID = {
-    "sent": gettext_lazy("sent"),
-    "delivered": gettext_lazy("delivered"),
-    "clicked": gettext_lazy("clicked"),
-    "answered": gettext_lazy("answered"),
-    "dismissed": gettext_lazy("put away"),
-    "bounced": gettext_lazy("returned"),
+    "sent": pgettext_lazy("message", "sent"),
+    "delivered": pgettext_lazy("message", "delivered"),
+    "clicked": pgettext_lazy("message", "clicked"),
+    "answered": pgettext_lazy("message", "answered"),
+    "dismissed": pgettext_lazy("message", "put away"),
+    "bounced": pgettext_lazy("message", "returned"),
 }
 
 
