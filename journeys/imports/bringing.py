@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -156,7 +157,7 @@ def bring_in(
     report.dry_run = False
     done = 0
     for chunk in _chunks(file.checked.entries):
-        facts.until_written(lambda chunk=chunk: _write(file, chunk, now, starts_journeys))
+        facts.until_written(partial(_write, file, chunk, now, starts_journeys))
         done += len(chunk)
         if progress is not None:
             progress(done)

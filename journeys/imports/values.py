@@ -134,7 +134,8 @@ def _clock(said: str, whole: str) -> time:
     try:
         if found is None:
             raise ValueError(said)
-        return time(*(int(part) for part in found.groups() if part))
+        hour, minute, second = (int(part or 0) for part in found.groups())
+        return time(hour, minute, second)
     except ValueError:
         message = _("“%s” is not a moment such as 2026-05-11 10:00.") % whole[:50]
         raise BadCell("bad_time", message) from None

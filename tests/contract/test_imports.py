@@ -64,7 +64,7 @@ def test_a_file_may_be_xlsx(tmp_path: Path) -> None:
 
 def test_numbers_and_days_of_a_workbook_are_numbers_and_days(tmp_path: Path) -> None:
     header = ["account_id", "product", "started_on", "mrr", "account_seats", "account_since"]
-    rows = [header, [101, "app", date(2026, 4, 1), 1200000, 30, date(2020, 1, 2)]]
+    rows: list[list[Any]] = [header, [101, "app", date(2026, 4, 1), 1200000, 30, date(2020, 1, 2)]]
     assert run(tmp_path, "customers", workbook(rows)).code == 0
     account, contract = Account.objects.get(), Subscription.objects.get()
     assert (account.external_id, account.traits["seats"]) == ("101", 30)
@@ -196,7 +196,9 @@ def test_a_deadline_that_was_over_before_the_import_leads_on_to_nothing(
     Stage.objects.filter(key="settle").update(next_scenario={"failure": "welcome"})
     late = PLACED.replace("2026-04-01", "2026-01-05")
     assert customers(tmp_path, late).code == 0
-    assert Subscription.objects.get().stage_due_on < date(2026, 6, 1)
+    due = Subscription.objects.get().stage_due_on
+    assert due is not None
+    assert due < date(2026, 6, 1)
     engine.tick(NOW + timedelta(days=1))
     assert list(NextScenario.objects.values_list("outcome", flat=True)) == ["import"]
     assert not Enrollment.objects.filter(status="in").exists()

@@ -266,6 +266,6 @@ def test_what_a_file_says_and_what_the_door_says_are_the_same(tmp_path: Path) ->
 
 
 def test_an_xlsx_of_facts(tmp_path: Path) -> None:
-    rows = [FACTS.split(","), ["a1", "u1", "login", NOW.replace(tzinfo=None), 3]]
+    rows: list[list[Any]] = [FACTS.split(","), ["a1", "u1", "login", NOW.replace(tzinfo=None), 3]]
     assert run(tmp_path, "facts", workbook(rows)).code == 0
     assert Event.objects.get().properties == {"x": 3}
