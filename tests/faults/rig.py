@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -53,6 +54,13 @@ class Rig:
         lines = (line.split() for line in self._lines("faults"))
         return Counter((point, action) for point, action, _pid in lines)
 
+    def begin_anew(self) -> None:
+        """Forget what earlier storms wrote (the sink appends, so it goes on in an empty file)."""
+        for name in ("ledger", "faults"):
+            path = self.folder / name
+            if path.exists():
+                os.truncate(path, 0)
+
     def _lines(self, name: str) -> list[str]:
         path = self.folder / name
         return path.read_text().splitlines() if path.exists() else []
@@ -86,10 +94,12 @@ class Nursery:
     """One slot for senders: they live in it one after the other."""
 
     def __init__(self, rig: Rig) -> None:
+        said = (rig.folder / "said").open("a")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.senders"], cwd=ROOT, env=rig.environment(),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
         )  # fmt: skip
+        said.close()
 
     def begin(self, order: Order) -> int:
         """Start a sender; its process id."""
@@ -151,13 +161,34 @@ def storm(slots: list[Nursery], orders: Iterable[Order]) -> list[dict[str, Any]]
         return [end for ends in pool.map(work, slots) for end in ends]
 
 
-def recover(slot: Nursery, *, mutant: bool = False, patience: float = 60) -> None:
+def recover(slot: Nursery, *, mutant: str = "", patience: float = 120) -> None:
     """Senders without faults, until leases have run out and nothing is left to send."""
     ends = time.monotonic() + patience
     while Message.objects.filter(state__in=("planned", "claimed")).exists():
         assert time.monotonic() < ends, "the backlog does not drain"
         slot.run({"plan": {}, "how": "once", "mutant": mutant, "batch": 10, "patience": 60})
         time.sleep(0.3)
+
+
+def seed(name: str) -> int:
+    """A new seed, or the one to be replayed; printed with the command that replays it."""
+    found = int(os.environ.get("FAULT_SEED", random.randrange(10**6)))  # noqa: S311
+    print(f"replay: FAULT_SEED={found} python -m pytest tests/faults -k {name}")  # noqa: T201
+    return found
+
+
+def scale(count: int) -> int:
+    """How many of something: FAULT_SCALE times the cut that runs for every change."""
+    return int(count * float(os.environ.get("FAULT_SCALE", "1")))
+
+
+def database() -> dict[str, Any]:
+    """Where the tests' database is."""
+    return {k: connection.settings_dict[k] for k in ("HOST", "PORT", "NAME", "USER")}
+
+
+def pause(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def wait_for(condition: Callable[[], object], patience: float = 30) -> None:

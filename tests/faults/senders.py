@@ -1,20 +1,20 @@
 """A nursery of senders for the fault tests: Django is set up once, each sender is a fork of it.
 
 `python -m tests.faults.senders` reads a JSON order a line: {"plan": {point: action}, "how": "loop" |
-"once", "mutant": bool, "patience": seconds}; it answers {"pid"} when the sender lives and
-{"signal", "code"} when it is gone. What the product cannot be switched to (a sender without a
-fence) is made here, and only here.
+"once", "command"?: [name, argument…], "mutant"?: name, "database"?: {setting: value},
+"patience"?: seconds}; it answers {"pid"} when the sender lives and
+{"signal", "code"} when it is gone.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from datetime import datetime
+import traceback
 from typing import Any
 
 import django
@@ -24,8 +24,10 @@ BATCH = 3
 
 def main() -> None:
     django.setup()
-    from journeys.management.commands import run_sender  # noqa: F401, PLC0415 -- warm before forking
+    from journeys.management.commands import run_engine, run_sender  # noqa: F401, PLC0415 -- warm
 
+    gc.collect()
+    gc.freeze()  # so that a fork does not copy what it only looks at
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
@@ -59,38 +61,29 @@ def how_it_ended(status: int) -> dict[str, Any]:
 
 
 def live(order: dict[str, Any]) -> None:
-    """Be a sender: the command as it is, small batches, faults as ordered."""
+    """Be a sender (or an engine): the command as it is, small batches, faults as ordered."""
     from django.core.management import call_command  # noqa: PLC0415 -- after setup
+    from django.db import connection  # noqa: PLC0415 -- after setup
 
     from journeys import faults  # noqa: PLC0415 -- after setup
     from journeys.messages import delivery  # noqa: PLC0415 -- after setup
+    from tests.faults import mutants  # noqa: PLC0415 -- after setup
 
     code = 1
     try:
+        connection.settings_dict.update(order.get("database", {}))
         delivery.BATCH = order.get("batch", BATCH)
-        if order.get("mutant"):
-            take_the_fence_out()
+        if name := order.get("mutant"):
+            mutants.MUTANTS[name]()
         faults.arrange(order["plan"])
-        call_command("run_sender", f"--{order['how']}", stdout=sys.stderr)
+        command, *args = order.get("command") or ["run_sender", f"--{order['how']}"]
+        call_command(command, *args, stdout=sys.stderr)
         code = 0
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         os._exit(code)
-
-
-def take_the_fence_out() -> None:
-    """Outbox and lease, nothing more: whoever claimed sends, and a lease gives it to the next."""
-    from journeys.messages import delivery, handing  # noqa: PLC0415 -- after setup
-    from journeys.models import Message  # noqa: PLC0415 -- after setup
-
-    def no_fence(messages: Sequence[Message], now: datetime) -> list[Message]:
-        return list(messages)
-
-    def still_claimed(messages: Sequence[Message]) -> set[int]:
-        mine = Message.objects.filter(pk__in=[m.pk for m in messages], state="claimed")
-        return set(mine.filter(token=messages[0].token).values_list("pk", flat=True))
-
-    delivery.pass_fence = no_fence  # type: ignore[attr-defined]
-    handing._still_waiting = still_claimed
 
 
 if __name__ == "__main__":
