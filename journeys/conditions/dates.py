@@ -92,8 +92,8 @@ class Offset:
     def begun(self, moment: datetime, now: datetime, days: Days) -> bool:
         """Whether `moment` moved by this length is not after `now`."""
         if self.delta is not None:
-            return moment <= now - self.delta
-        local, here = moment.astimezone(days.tz), now.astimezone(days.tz)
+            return moment <= _moved(now, self.delta)
+        local, here = moment.astimezone(days.tz), _within(now).astimezone(days.tz)
         return (days.add(local.date(), self.days), local.time()) <= (here.date(), here.time())
 
     def edge(self, moment: datetime, days: Days) -> datetime:
@@ -105,7 +105,7 @@ class Offset:
 
     def latest_days(self, now: datetime, days: Days) -> tuple[date, date, time]:
         """Of business days: dates up to the first are begun, up to the second by the time of day."""
-        here = now.astimezone(days.tz)
+        here = _within(now).astimezone(days.tz)
         yesterday = here.date() - timedelta(days=1)
         return self._latest(yesterday, days), self._latest(here.date(), days), here.time()
 
@@ -177,14 +177,13 @@ class Between(Func):
         return " AND ".join(parts), params
 
 
+def _within(moment: datetime) -> datetime:
+    """A moment that can be reckoned with; every date lies far inside."""
+    return min(max(moment, EARLIEST), LATEST)
+
+
 def _moved(now: datetime, back: timedelta) -> datetime:
-    try:
-        moved = now - back
-    except OverflowError:
-        moved = EARLIEST if back > timedelta(0) else LATEST
-    return (
-        moved.astimezone(UTC) if EARLIEST <= moved <= LATEST else min(max(moved, EARLIEST), LATEST)
-    )
+    return _within(_within(now) - back).astimezone(UTC)
 
 
 def _sqlite_moment(text: Any, zone: str) -> str | None:
