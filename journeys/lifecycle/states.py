@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -16,7 +16,18 @@ from journeys.lifecycle.standing import Standing, tree_of
 from journeys.models import CriterionState, Decision, ExitCriterion, Stage, Subscription
 
 Key: TypeAlias = tuple[int, int]  # contract, criterion
-States: TypeAlias = dict[Key, CriterionState]
+
+
+class Known(NamedTuple):
+    """A state as it is compared at each tick: no model, for there is one for each customer."""
+
+    pk: int
+    subscription_id: int
+    criterion_id: int
+    lost_at: datetime | None
+
+
+States: TypeAlias = dict[Key, Known]
 Stood: TypeAlias = tuple[Stage, Sequence[ExitCriterion], Standing]
 
 
@@ -30,7 +41,7 @@ def keep_states(stood: Sequence[Stood], ask: Ask) -> None:
         return
     live, lost = _known(stood)
     gained: defaultdict[ExitCriterion, list[int]] = defaultdict(list)
-    losing: list[tuple[CriterionState, ExitCriterion]] = []
+    losing: list[tuple[Known, ExitCriterion]] = []
     for _stage, criteria, standing in stood:
         for pk, met in standing.met.items():
             for criterion in criteria:
@@ -50,7 +61,7 @@ def _known(stood: Sequence[Stood]) -> tuple[States, States]:
     )
     live: States = {}
     lost: States = {}
-    for state in rows:
+    for state in map(Known._make, rows.values_list(*Known._fields)):
         of = live if state.lost_at is None else lost
         of[state.subscription_id, state.criterion_id] = state
     return live, lost
@@ -58,7 +69,7 @@ def _known(stood: Sequence[Stood]) -> tuple[States, States]:
 
 def _gain(gained: Mapping[ExitCriterion, list[int]], lost: States, ask: Ask) -> None:
     new: list[CriterionState] = []
-    back: list[tuple[CriterionState, ExitCriterion]] = []
+    back: list[tuple[Known, ExitCriterion]] = []
     for criterion, ids in gained.items():
         again = {pk: lost[pk, criterion.pk] for pk in ids if (pk, criterion.pk) in lost}
         floor = {pk: state.lost_at for pk, state in again.items() if state.lost_at is not None}
@@ -78,13 +89,13 @@ def _gain(gained: Mapping[ExitCriterion, list[int]], lost: States, ask: Ask) -> 
     _say(back, ask, ledger.Verdict.CRITERION_BACK, ledger.Reason.CRITERION_TRUE)
 
 
-def _lose(losing: Sequence[tuple[CriterionState, ExitCriterion]], ask: Ask) -> None:
+def _lose(losing: Sequence[tuple[Known, ExitCriterion]], ask: Ask) -> None:
     db.update(CriterionState, [{"id": state.pk, "lost_at": ask.now} for state, _c in losing])
     _say(losing, ask, ledger.Verdict.CRITERION_LOST, ledger.Reason.CRITERION_FALSE)
 
 
 def _say(
-    about: Sequence[tuple[CriterionState, ExitCriterion]],
+    about: Sequence[tuple[Known, ExitCriterion]],
     ask: Ask,
     verdict: Decision.Verdict,
     reason: Decision.Reason,
