@@ -39,3 +39,8 @@ def begin(vendor: None, receiver: Receiver) -> Begin:
         return webhooks.add(key=key, events=events, **said)
 
     return _begin
+
+
+@pytest.fixture
+def crm(begin) -> tuple[WebhookEndpoint, str]:
+    return begin()
