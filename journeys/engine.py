@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from journeys import db, enrollments, lifecycle, plays, steps, webhooks
+from journeys import db, enrollments, lifecycle, people, plays, steps, webhooks
 from journeys.faults import faultpoint
 from journeys.messages import arbitration
 from journeys.models import Tick
@@ -60,6 +60,7 @@ def _beats(now: datetime, alive: Callable[[], object]) -> Counts:
     for beat in before_beats:
         beat(now)
         alive()
+    people.subscribe_matching(now)
     counts = Counts()
     counts.advanced = _in_one_piece(lifecycle.advance, now)
     alive()

@@ -160,5 +160,6 @@ def _tell_account(document: Document, now: datetime) -> bool:
 
 def _subscribe(bundle: Bundle, now: datetime) -> None:
     for product in Product.objects.filter(key__in=bundle.of("products")):
-        if product.subscribe != "none":
+        if product.subscribe == people.EVERY_ACCOUNT:
             people.subscribe_everybody(product, now)
+    people.subscribe_matching(now)

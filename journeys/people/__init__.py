@@ -15,18 +15,20 @@ from journeys.people.persons import absorb
 from journeys.people.reserved import BadTrait, clean_account, clean_contact
 from journeys.people.roster import Roster, Whom
 from journeys.people.staff import invite_staff
+from journeys.people.subscribing import subscribe_everybody, subscribe_matching
+from journeys.people.subscriptions import EVERY_ACCOUNT
 from journeys.people.telling import (
     alias,
     group,
     identify,
     set_traits,
     subscribe,
-    subscribe_everybody,
     tell,
 )
 from journeys.people.timeline import canonical
 
 __all__ = [
+    "EVERY_ACCOUNT",
     "BadTrait",
     "Call",
     "Delivered",
@@ -49,5 +51,6 @@ __all__ = [
     "set_traits",
     "subscribe",
     "subscribe_everybody",
+    "subscribe_matching",
     "tell",
 ]

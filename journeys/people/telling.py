@@ -140,24 +140,6 @@ def subscribe(
     return roster.contracts.of[account.uid][product.key]
 
 
-@transaction.atomic
-def subscribe_everybody(product: Product, received_at: datetime) -> int:
-    """Give every account without a live contract for `product` one; how many.
-
-    They start with the account's known_since (contracts 3). Two statements.
-    """
-    without = Account.objects.exclude(
-        pk__in=Subscription.objects.filter(product=product, ended_at=None).values("account_id")
-    )
-    contracts = [
-        Subscription(
-            account_id=pk, product=product, started_at=known_since, known_since=known_since
-        )
-        for pk, known_since in without.values_list("pk", "known_since")
-    ]
-    return db.insert(contracts, ignore_conflicts=True)
-
-
 def _fitting(cleaned: reserved.Cleaned) -> dict[str, Any]:
     fitting, problems = cleaned
     if problems:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.test import Client
 
 from config.demo import world
+from config.demo.telling import DAYS
 from journeys import clock, engine
 from journeys.messages import delivery
 from journeys.models import Contact, Message
@@ -41,7 +43,50 @@ def test_the_world_is_in_time_order_and_ends_before_its_visitor_comes() -> None:
     times = [call["at"] for call in told.calls]
     assert times == sorted(times)
     assert times[-1] < told.opens_at
-    assert len({c["groupId"] for c in told.calls if c["type"] == "group"}) == 11
+    assert len(companies(told)) == 46  # five told ones, an agency, and forty
+
+
+def companies(told: world.World) -> set[str]:
+    return {call["groupId"] for call in told.calls if call["type"] == "group"}
+
+
+def test_the_same_world_can_be_opened_on_an_earlier_day() -> None:
+    """The first customer's contract day: she is there, her colleagues are not yet."""
+    told = world.load(date(2026, 5, 11))
+
+    assert f"{told.opens_at:%Y-%m-%d %H:%M}" == "2026-05-11 09:30"
+    assert {c["at"] for c in told.calls if c["groupId"] == "ac1-minato"} == {
+        told.opens_at.replace(hour=9, minute=5)
+    }
+    assert all(call["at"] < told.opens_at for call in told.calls)
+    assert companies(told) < companies(world.load())
+
+
+def test_the_crowd_is_as_its_pictures_say() -> None:
+    """8 tech, 24 hybrid, 8 high; 24 contracts from February to April, 18 of them done in time."""
+    told = world.load()
+    contracts = {
+        call["groupId"]: call["traits"]["subscriptions"][0]
+        for call in told.calls
+        if call["type"] == "group" and call.get("quiet")
+    }
+    answered = {
+        call["groupId"]: call["at"].date()
+        for call in told.calls
+        if call.get("event") == "survey.answered" and call.get("quiet")
+    }
+    spring = {key: c for key, c in contracts.items() if "2026-02" <= c["started_on"] < "2026-05"}
+    in_time = [
+        key
+        for key, contract in spring.items()
+        if key in answered
+        and DAYS.between(date.fromisoformat(contract["started_on"]), answered[key]) <= 45
+    ]
+
+    assert Counter(c["touch_mode"] for c in contracts.values()) == {
+        "tech": 8, "hybrid": 24, "high": 8,
+    }  # fmt: skip
+    assert (len(spring), len(in_time)) == (24, 18)
 
 
 @pytest.mark.django_db

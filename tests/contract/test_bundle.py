@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 
 from journeys import engine
 from journeys.models import (
+    Account,
     Journey,
     JourneyVersion,
     LifecycleVersion,
@@ -303,3 +304,20 @@ def test_planning_writes_nothing(tmp_path: Path) -> None:
 
     assert told("export") == before
     assert Subscription.objects.count() == 0
+
+
+def test_a_product_is_subscribed_by_whoever_meets_its_condition(tmp_path: Path) -> None:
+    cast.open_vendor()
+    cast.customer("pro", plan="pro")
+    cast.customer("free", plan="free")
+    file = tmp_path / "product.yaml"
+    rule = "{trait: {of: account, name: plan, in: [pro, team]}}"
+    file.write_text(f"version: 1\nproducts: [{{key: extra, name: Extra, subscribe: {rule}}}]\n")
+
+    told("apply", str(file))
+    cast.customer("team", plan="team")
+    engine.tick(cast.SLOT)
+
+    found = Subscription.objects.filter(product__key="extra").order_by("account__external_id")
+    assert list(found.values_list("account__external_id", flat=True)) == ["pro", "team"]
+    assert {c.started_at for c in found} == {Account.objects.get(external_id="pro").known_since}
