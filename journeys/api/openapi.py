@@ -140,7 +140,15 @@ def _schemas() -> Json:
             warnings={"type": "array", "items": warning},
         ),
         "Error": _object(["error"], error=error),
-        "Health": _object(["status"], status=text, database=text, engine=pulse, sender=pulse),
+        "Health": _object(
+            ["status"],
+            status=text,
+            database=text,
+            version=text,
+            engine=pulse,
+            sender=pulse,
+            sending=text | {"enum": ["ok", "held", "copied"]},
+        ),
     }
 
 
