@@ -54,6 +54,12 @@ def _newest(contact_id: int) -> list[Assignment]:
     return list(Assignment.objects.filter(contact=contact_id).order_by("assigned_at", "pk"))
 
 
+def course_choices() -> list[dict[str, str]]:
+    """Courses as an author of conditions chooses them: key and title, by title."""
+    rows = CoursePage.objects.live().order_by("title", "pk").values_list("slug", "title")
+    return [{"key": slug, "name": title} for slug, title in rows]
+
+
 def known_courses(slugs: Collection[str]) -> set[str]:
     """Which courses a journey may assign. Before any course is loaded, all of them."""
     live = set(CoursePage.objects.live().values_list("slug", flat=True))

@@ -21,6 +21,7 @@ from journeys.conditions.asking import (
 )
 from journeys.conditions.catalogue import unseen
 from journeys.conditions.checking import check
+from journeys.conditions.choices import choices, offered
 from journeys.conditions.compiling import compile
 from journeys.conditions.errors import ConditionError
 from journeys.conditions.evaluating import (
@@ -55,6 +56,7 @@ __all__ = [
     "asked",
     "by_key",
     "check",
+    "choices",
     "compile",
     "dump",
     "evaluate",
@@ -62,6 +64,7 @@ __all__ = [
     "explain",
     "hash_of",
     "matching",
+    "offered",
     "parse",
     "parse_yaml",
     "segments_given",

@@ -13,12 +13,24 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from journeys.conditions.counting import Quantifier
-from journeys.conditions.leaves import EventLeaf, PeopleLeaf, StageLeaf, TraitLeaf
+from journeys.conditions.leaves import (
+    DateLeaf,
+    EventLeaf,
+    JourneyLeaf,
+    MessageLeaf,
+    PeopleLeaf,
+    RatioLeaf,
+    SegmentLeaf,
+    StageLeaf,
+    TraitLeaf,
+)
+from journeys.conditions.leaves.ratio import Facts
 from journeys.conditions.tree import Leaf, Node, leaves
 from journeys.models import (
     Account,
     Contact,
     Event,
+    JourneyVersion,
     Membership,
     Product,
     Stage,
@@ -45,12 +57,8 @@ def _of_leaf(leaf: Leaf) -> Iterator[str]:
     match leaf:
         case EventLeaf():
             yield from _event(leaf)
-        case TraitLeaf():
-            if not _trait_seen(leaf):
-                yield _("No trait “%(name)s” of a %(of)s has been seen yet.") % {
-                    "name": leaf.name,
-                    "of": leaf.of,
-                }
+        case TraitLeaf() | DateLeaf():
+            yield from _trait(leaf.of, leaf.name)
         case StageLeaf():
             if not Stage.objects.filter(key=leaf.stage).exists():
                 yield _("There is no stage “%s” yet.") % leaf.stage
@@ -59,6 +67,24 @@ def _of_leaf(leaf: Leaf) -> Iterator[str]:
             yield from _role(leaf.quantifier)
             if leaf.who:
                 yield from _unseen(leaf.who)
+        case _:
+            yield from _of_others(leaf)
+
+
+def _of_others(leaf: Leaf) -> Iterator[str]:
+    match leaf:
+        case RatioLeaf():
+            for measure in (leaf.of, leaf.to):
+                if isinstance(measure, Facts):
+                    yield from _event(measure.event)
+                else:
+                    yield from _trait(measure.of, measure.name)
+        case MessageLeaf():
+            yield from _journey(leaf.journey, leaf.step)
+        case JourneyLeaf():
+            yield from _journey(leaf.journey)
+        case SegmentLeaf():
+            yield from _unseen(leaf.condition)
 
 
 def _event(leaf: EventLeaf) -> Iterator[str]:
@@ -72,6 +98,8 @@ def _event(leaf: EventLeaf) -> Iterator[str]:
     paths = [key.split(".") for key, _operators in leaf.where]
     if leaf.distinct and leaf.distinct.path:
         paths.append(list(leaf.distinct.path))
+    if leaf.sum:
+        paths.append(list(leaf.sum))
     for path in paths:
         if not any(_has(properties, path) for properties in seen):
             yield _("No fact “%(name)s” with a property “%(property)s” has been seen yet.") % {
@@ -101,9 +129,23 @@ def _has(properties: Any, path: list[str]) -> bool:
     return True
 
 
-def _trait_seen(leaf: TraitLeaf) -> bool:
-    changes = TraitChange.objects.filter(of=leaf.of, name=leaf.name, subject_id=OuterRef("pk"))
-    return bool(QuerySet(_NOUNS[leaf.of]).filter(Exists(changes)).order_by().exists())
+def _trait(of: str, name: str) -> Iterator[str]:
+    changes = TraitChange.objects.filter(of=of, name=name, subject_id=OuterRef("pk"))
+    if not QuerySet(_NOUNS[of]).filter(Exists(changes)).order_by().exists():
+        said = {"name": name, "of": of}
+        yield _("No trait “%(name)s” of a %(of)s has been seen yet.") % said
+
+
+def _journey(key: str, step: str = "") -> Iterator[str]:
+    if not key:
+        return
+    program = JourneyVersion.objects.filter(journey__key=key).order_by("-number")
+    programs = list(program.values_list("program", flat=True)[:1])
+    if not programs:
+        yield _("There is no journey “%s” yet.") % key
+    elif step and step not in {op.get("id") for op in programs[0].get("ops", ())}:
+        said = {"journey": key, "step": step}
+        yield _("The journey “%(journey)s” has no step “%(step)s” yet.") % said
 
 
 def _role(quantifier: Quantifier) -> Iterator[str]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from journeys.conditions import parse, unseen
+from journeys.conditions import choices, offered, parse, unseen
+from journeys.models import Segment
 from tests.journeys.conditions import world
 
 pytestmark = pytest.mark.django_db
@@ -57,3 +58,41 @@ def test_an_unseen_property_of_a_seen_fact_is_named():
     event = {"all": [TREE["all"][0]]}
     with translation.override("en"):
         assert unseen(parse(event)) == ["No fact “x” with a property “k.inside” has been seen yet."]
+
+
+def test_choices_are_what_is_in_use(
+    django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """R25: an author chooses names instead of remembering them; seven statements whatever the size."""
+    account = world.account()
+    world.fact(account, name="invoice.created", amount=3, **{"in": {"side": 1}})
+    world.contact(account, roles=["admin"])
+    contract = world.subscription(account)
+    world.trait(contract, "renewal_on", "2026-09-01")
+    Segment.objects.create(key="sg1", name="SG1", subject="account", condition={})
+    monkeypatch.setattr("journeys.conditions.choices.offered", {})
+    with django_assert_num_queries(7):
+        found = choices()
+    assert found["events"] == {"invoice.created": ["amount", "in.side"]}
+    assert (found["traits"], found["roles"]) == ({"subscription": ["renewal_on"]}, ["admin"])
+    assert found["products"] == [{"key": "aaa", "name": "aaa"}]
+    assert found["segments"] == [{"key": "sg1", "name": "SG1", "subject": "account"}]
+
+
+def test_other_rooms_offer_choices_of_their_own(monkeypatch: pytest.MonkeyPatch):
+    course = {"key": "a1", "name": "はじめての請求書"}
+    monkeypatch.setitem(offered, "courses", lambda: [course])
+    assert choices()["courses"] == [course]
+
+
+def test_unseen_names_of_every_head_are_warned_about():
+    raw = {
+        "all": [
+            {"message": {"journey": "j9", "was": "sent"}}, {"journey": {"key": "j8", "status": "in"}},
+            {"date": {"of": "account", "name": "due", "before": "3d"}},
+            {"ratio": {"of": {"event": {"name": "up"}},
+                       "to": {"trait": {"of": "account", "name": "seats"}}, "gte": 1}},
+        ]
+    }  # fmt: skip
+    said = " ".join(unseen(parse(raw)))
+    assert all(name in said for name in ("j9", "j8", "due", "up", "seats"))
