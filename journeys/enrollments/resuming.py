@@ -92,7 +92,7 @@ def _later(pause: Pause, now: datetime) -> Iterator[dict[str, Any]]:
     rows = _running(pause).exclude(due_at=None).values_list("pk", "step_at", "due_at")
     for pk, step_at, due_at in rows.iterator():
         stood = now - max(pause.from_at, step_at)
-        if stood > timedelta(0):
+        if due_at and stood > timedelta(0):
             yield {"id": pk, "step_at": step_at + stood, "due_at": due_at + stood}
 
 
@@ -101,5 +101,5 @@ def _longer(pause: Pause, now: datetime) -> Iterator[dict[str, Any]]:
     rows = _waiting(pause).exclude(expires_at=None).values_list("pk", "planned_at", "expires_at")
     for pk, planned_at, expires_at in rows.iterator():
         stood = now - max(pause.from_at, planned_at)
-        if stood > timedelta(0):
+        if expires_at and stood > timedelta(0):
             yield {"id": pk, "expires_at": expires_at + stood}

@@ -90,10 +90,10 @@ def _taken(op: dict[str, Any], past: list[dict[str, Any]], last: dict[str, Any])
     for old in before:
         if old["op"] != op["op"]:
             message = _("the id “%(id)s” belongs to a step of the kind “%(kind)s”: choose a new id")
-            return message % {"id": op["id"], "kind": old["op"]}
+            return str(message % {"id": op["id"], "kind": old["op"]})
     if before and op["id"] not in last and before[-1].get("value") != op.get("value"):
         message = _("the id “%s” belonged to a step that was taken out: choose a new id")
-        return message % op["id"]
+        return str(message % op["id"])
     return ""
 
 

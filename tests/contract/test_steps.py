@@ -138,7 +138,12 @@ def test_if_then_else_unknown_goes_to_else_or_to_unknown() -> None:
         {"id": "three", "if": size, **ways("three", "then", "else", "unknown")},
         REST,
     )
-    for key, traits in (("big", {"size": "big"}), ("small", {"size": "small"}), ("other", {})):
+    sizes: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("big", {"size": "big"}),
+        ("small", {"size": "small"}),
+        ("other", {}),
+    )
+    for key, traits in sizes:
         customer(key, **traits)
     tick("2026-05-11T10:00")
 

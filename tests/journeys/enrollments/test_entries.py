@@ -12,7 +12,7 @@ from journeys.models import Decision, Enrollment, NextScenario, Pause, Subscript
 from journeys.timing import Days
 from tests import authoring
 from tests.authoring import journey, run_of, tick
-from tests.cast import CONTRACT_DAY, at, customer, happened
+from tests.cast import CONTRACT_DAY, at, customer, happened, say
 
 pytestmark = pytest.mark.django_db
 
@@ -148,7 +148,7 @@ def test_a_fact_without_a_contact_takes_in_the_people_of_the_role_there() -> Non
     journey(LONG, entry={"event": "limit.reached"}, to={"role": "admin"})
     hana = customer("hana")
     customer("jiro", roles=("user",))
-    authoring.cast.say(
+    say(
         CONTRACT_DAY,
         {"type": "track", "event": "limit.reached", "context": {"groupId": "hana"}}
         | {"anonymousId": "server"},
@@ -203,7 +203,7 @@ def test_every_month_on_the_sixth_business_day_each_once_a_month() -> None:
     tick("2026-06-08T10:01")
 
     assert runs() == [("hana-1", 1, "finished"), ("hana-1", 2, "in")]
-    assert Decision.objects.filter(verdict="entered").last().reason == "day_came"
+    assert Decision.objects.filter(verdict="entered").latest("pk").reason == "day_came"
 
 
 def test_who_came_after_the_day_waits_for_the_next_one_and_a_late_engine_begins_late() -> None:
@@ -289,7 +289,7 @@ def test_r14_a_stage_that_is_left_leads_on_to_the_journey_its_route_names() -> N
     subscription = Subscription.objects.get(account=hana.account)
     for key in ("j", "nowhere"):
         NextScenario.objects.create(
-            subscription_id=subscription.pk, account_id=hana.account_id, seq=2 if key == "j" else 3,
+            subscription_id=subscription.pk, account_id=subscription.account_id, seq=2 if key == "j" else 3,
             stage="begin", kind="success", journey_key=key, decided_at=CONTRACT_DAY,
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ from journeys.enrollments import resume
 from journeys.models import Enrollment, Message, Pause
 from tests import authoring
 from tests.authoring import journey, run_of, tick, told
-from tests.cast import at, customer, happened, ledger_of
+from tests.cast import at, customer, customers, happened, ledger_of
 
 pytestmark = pytest.mark.django_db
 
@@ -31,16 +31,18 @@ def vendor() -> None:
     authoring.vendor()
 
 
-def stop(scope: Scope, ref: str, moment: str = "2026-05-11T10:30") -> None:
+def stop(scope: Pause.Scope, ref: str, moment: str = "2026-05-11T10:30") -> None:
     permission.pause(scope, ref, at(moment), by=None)
 
 
-def go_on(scope: Scope, ref: str, overdue: Overdue, moment: str = "2026-05-25T09:00") -> None:
+def go_on(
+    scope: Pause.Scope, ref: str, overdue: Pause.Overdue, moment: str = "2026-05-25T09:00"
+) -> None:
     assert resume(scope=scope, ref=ref, now=at(moment), overdue=overdue)
 
 
 @pytest.mark.parametrize(("scope", "ref"), SCOPES)
-def test_r36_while_paused_nobody_moves_and_nothing_leaves(scope: Scope, ref: str) -> None:
+def test_r36_while_paused_nobody_moves_and_nothing_leaves(scope: Pause.Scope, ref: str) -> None:
     journey(*THREE)
     hana = customer("hana")
     tick("2026-05-11T10:00")
@@ -53,7 +55,7 @@ def test_r36_while_paused_nobody_moves_and_nothing_leaves(scope: Scope, ref: str
 
 @pytest.mark.parametrize(("scope", "ref"), SCOPES)
 def test_r33_one_by_one_what_came_due_is_said_within_the_limits_and_nothing_is_lost(
-    scope: Scope, ref: str
+    scope: Pause.Scope, ref: str
 ) -> None:
     journey(*THREE)
     hana = customer("hana")
@@ -70,7 +72,7 @@ def test_r33_one_by_one_what_came_due_is_said_within_the_limits_and_nothing_is_l
 
 @pytest.mark.parametrize(("scope", "ref"), SCOPES)
 def test_r33_skip_stale_drops_what_is_past_its_expires_after_and_says_so(
-    scope: Scope, ref: str
+    scope: Pause.Scope, ref: str
 ) -> None:
     journey(*THREE)
     hana = customer("hana")
@@ -85,7 +87,9 @@ def test_r33_skip_stale_drops_what_is_past_its_expires_after_and_says_so(
 
 
 @pytest.mark.parametrize(("scope", "ref"), SCOPES)
-def test_r33_from_now_whoever_was_waiting_waits_for_what_was_left(scope: Scope, ref: str) -> None:
+def test_r33_from_now_whoever_was_waiting_waits_for_what_was_left(
+    scope: Pause.Scope, ref: str
+) -> None:
     journey(*THREE)
     hana = customer("hana")
     tick("2026-05-11T10:00")
@@ -107,7 +111,7 @@ def test_r33_from_now_whoever_was_waiting_waits_for_what_was_left(scope: Scope, 
     ],
 )
 def test_a_letter_that_was_planned_before_the_pause_keeps_its_time_or_expires(
-    overdue: Overdue, outcome: str
+    overdue: Pause.Overdue, outcome: str
 ) -> None:
     journey({"id": "m", "email": "hello", "expires_after": "2d"})
     hana = customer("hana")
@@ -127,7 +131,7 @@ def test_a_letter_that_was_planned_before_the_pause_keeps_its_time_or_expires(
 )
 @pytest.mark.parametrize(("scope", "ref"), [(Scope.JOURNEY, "j")])
 def test_from_now_what_happened_meanwhile_begins_nothing(
-    scope: Scope, ref: str, overdue: Overdue, comes_in: bool
+    scope: Pause.Scope, ref: str, overdue: Pause.Overdue, comes_in: bool
 ) -> None:
     journey(*THREE, entry={"event": "app.used"})
     hana = customer("hana")
@@ -155,7 +159,7 @@ def test_who_let_it_go_on_and_how_stays_in_the_pauses_row() -> None:
 @pytest.mark.parametrize("count", [1, 20])
 def test_going_on_costs_the_same_however_many_were_waiting(count: int) -> None:
     journey(*THREE)
-    authoring.cast.customers(count)
+    customers(count)
     tick("2026-05-11T10:00")
     stop(Scope.JOURNEY, "j")
     with CaptureQueriesContext(connection) as seen:

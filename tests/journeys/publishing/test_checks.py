@@ -233,9 +233,10 @@ def test_a_missing_segment_is_refused_with_the_path_of_its_condition() -> None:
 
 
 def test_missing_nouns_of_the_head_are_refused() -> None:
-    for name, value in (("product", "nope"), ("topic", "nope")):
+    for name in ("product", "topic"):
+        said: dict[str, Any] = {name: "nope"}
         with pytest.raises(PublishRefused) as refused:
-            journey(REST, **{name: value})
+            journey(REST, **said)
         assert [p.path for p in refused.value.problems] == [name]
 
 

@@ -114,7 +114,7 @@ class Editing(RuleBasedStateMachine):
 
 
 def test_i16_editing_or_publishing_never_changes_or_re_sends_what_was_begun() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Editing,
         settings=settings(
             max_examples=8,

@@ -16,6 +16,7 @@ from journeys import db, engine, enrollments, lifecycle, plays, steps, webhooks
 from journeys.messages import arbitration, delivery
 from journeys.models import (
     Assignment,
+    Contact,
     Decision,
     Enrollment,
     Event,
@@ -75,7 +76,7 @@ def story(again: random.Random | None) -> dict[str, Any]:
     for number, moment in enumerate(MOMENTS):
         now = at(moment)
         for n in range(number):
-            happened(authoring.Contact.objects.get(user_id=f"c{n:03}-1"), "app.used", now)
+            happened(Contact.objects.get(user_id=f"c{n:03}-1"), "app.used", now)
         for _pass in range(3):
             engine.tick(now)
             delivery.send_due(now)
@@ -123,7 +124,7 @@ def test_i17_the_tasks_in_any_order_alone_come_to_the_same_end() -> None:
         customers(4)
         for number, moment in enumerate(MOMENTS):
             for n in range(number):
-                contact = authoring.Contact.objects.get(user_id=f"c{n:03}-1")
+                contact = Contact.objects.get(user_id=f"c{n:03}-1")
                 happened(contact, "app.used", at(moment))
             for _round in range(8):
                 for task in dice.sample(TASKS[:-1], len(TASKS) - 1):

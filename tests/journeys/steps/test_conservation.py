@@ -10,9 +10,9 @@ import pytest
 
 from journeys import engine, permission
 from journeys.enrollments import resume
-from journeys.models import Decision, Enrollment, Message, Pause, Subscription
+from journeys.models import Contact, Decision, Enrollment, Message, Pause, Subscription
 from journeys.steps.conservation import ACCOUNTS, Balance, balance
-from tests import authoring, cast
+from tests import authoring
 from tests.authoring import journey, tick
 from tests.cast import CONTRACT_DAY, customer, customers, happened
 
@@ -47,7 +47,7 @@ def test_i12_nothing_is_lost_in_a_month_of_everything() -> None:
     journey(*STEPS, goal={"event": {"name": "goal.set"}}, holdout=20, reentry={"after": "5d"})
     journey(*STEPS, key="k", subject="account", to={"role": "admin"}, priority=10)
     customers(8)
-    people = [cast.Contact.objects.get(user_id=f"c{n:03}-1") for n in range(8)]
+    people = [Contact.objects.get(user_id=f"c{n:03}-1") for n in range(8)]
     moment = CONTRACT_DAY
     for _hour in range(60):
         moment += timedelta(hours=dice.choice([1, 2, 5, 13]))

@@ -50,10 +50,10 @@ def test_set_keeps_a_trait_of_the_journeys_own_on_the_contact() -> None:
 
 def test_set_of_a_journey_of_accounts_is_kept_on_the_account() -> None:
     journey({"id": "s", "set": {"j1.wave": 2}}, REST, subject="account")
-    hana = customer("hana")
+    customer("hana")
     tick("2026-05-11T10:00")
 
-    assert Account.objects.get(pk=hana.account_id).traits["j1.wave"] == 2
+    assert Account.objects.get(external_id="hana").traits["j1.wave"] == 2
 
 
 # --- assign -----------------------------------------------------------------------------------------
@@ -179,7 +179,12 @@ def test_if_sends_what_cannot_be_judged_to_else_or_to_unknown() -> None:
         fork("three", unknown=[{"id": "three-u", "set": {"three": "unknown"}}]),
         REST,
     )
-    for key, traits in (("big", {"size": "big"}), ("small", {"size": "small"}), ("other", {})):
+    sizes: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("big", {"size": "big"}),
+        ("small", {"size": "small"}),
+        ("other", {}),
+    )
+    for key, traits in sizes:
         customer(key, **traits)
     tick("2026-05-11T10:00")
 
