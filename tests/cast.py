@@ -91,6 +91,12 @@ def contract(contact: Contact) -> Subscription:
     return Subscription.objects.select_related("stage").get(account=contact.account, ended_at=None)
 
 
+def stage_of(contact: Contact) -> str:
+    """The key of the stage the contact's contract is in; "" before it has begun."""
+    stage = contract(contact).stage
+    return stage.key if stage else ""
+
+
 def ledger_of(contact: Contact) -> list[tuple[str, str, str]]:
     """(step, state, reason) of everything said to a contact, in the order it was planned."""
     rows = Message.objects.filter(contact=contact).order_by("planned_at", "pk")

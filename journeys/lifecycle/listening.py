@@ -82,9 +82,9 @@ class News:
 
     def keep(self) -> None:
         """Note how far was listened; at most two statements."""
-        db.insert([mark for mark in self.marks if mark.pk is None], ignore_conflicts=True)
+        db.insert([mark for mark in self.marks if mark._state.adding], ignore_conflicts=True)
         names = ("low", "middle", "middle_at", "high", "count")
-        old = [mark for mark in self.marks if mark.pk is not None]
+        old = [mark for mark in self.marks if not mark._state.adding]
         db.update(Heard, [{"id": m.pk} | {name: getattr(m, name) for name in names} for m in old])
 
 

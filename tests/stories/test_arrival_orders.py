@@ -65,16 +65,18 @@ LIVED: list[dict[str, Any]] = [
 
 def calls_of(company: str) -> list[dict[str, Any]]:
     """What a company sends, each call with the id it keeps when it is sent again."""
-    return [
-        {k: v for k, v in call.items() if k not in ("who", "at")}
-        | {
-            "messageId": f"{company}/{number}",
-            "userId": f"{company}-{call['who']}",
-            "timestamp": call["at"].isoformat(),
-        }
-        | ({"groupId": company} if call["type"] == "group" else {"context": {"groupId": company}})
-        for number, call in enumerate(LIVED)
-    ]
+    calls = []
+    for number, lived in enumerate(LIVED):
+        call: dict[str, Any] = {k: v for k, v in lived.items() if k not in ("who", "at")}
+        call["messageId"] = f"{company}/{number}"
+        call["userId"] = f"{company}-{lived['who']}"
+        call["timestamp"] = lived["at"].isoformat()
+        if call["type"] == "group":
+            call["groupId"] = company
+        else:
+            call["context"] = {"groupId": company}
+        calls.append(call)
+    return calls
 
 
 def arriving(company: str, rng: random.Random) -> Iterator[list[dict[str, Any]]]:

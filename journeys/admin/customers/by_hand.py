@@ -124,7 +124,7 @@ def offered(request: HttpRequest, contract: Subscription | None) -> dict[str, An
         return {}
     held = contract.manual_until_released or contract.path == Subscription.Path.HOLD
     return {
-        "others": Stage.objects.filter(version=contract.version_id).exclude(pk=contract.stage_id),
+        "others": Stage.objects.filter(version=contract.version_id).exclude(pk=contract.stage.pk),
         "held": held,
         "deliverables": Deliverable.objects.filter(subscription=contract).order_by("key"),
         "aims": Goal.objects.filter(subscription=contract, replaced_at=None).order_by("agreed_at"),

@@ -11,7 +11,7 @@ from journeys import engine, lifecycle
 from journeys.lifecycle import HandRefused
 from journeys.models import Decision, Enrollment, StageTransition, Subscription, User
 from tests import cast
-from tests.cast import at, contract, customer, happened
+from tests.cast import at, contract, customer, happened, stage_of
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +64,7 @@ def test_r7_a_move_by_hand_sticks_until_it_is_let_go(mori: User) -> None:
     )
 
     engine.tick(at("2026-05-13T13:00"))
-    assert contract(who).stage.key == "begin"
+    assert stage_of(who) == "begin"
     lifecycle.release(subscription=contract(who), by=mori, reason="確認できた", now=THURSDAY)
     engine.tick(THURSDAY)
 
@@ -118,7 +118,7 @@ def test_r7_what_cannot_be_is_refused_with_a_sentence(to: str, reason: str, says
             subscription=contract(who), to=to, by=None, reason=reason, now=TUESDAY
         )
     assert says in str(refused.value)
-    assert contract(who).stage.key == "begin"
+    assert stage_of(who) == "begin"
 
 
 def test_a_contract_that_has_ended_is_not_moved() -> None:

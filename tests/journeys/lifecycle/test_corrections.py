@@ -15,7 +15,7 @@ from journeys.lifecycle.correcting import correct
 from journeys.lifecycle.history import flaws, history
 from journeys.models import Contact, Decision, Message, StageTransition
 from tests import cast
-from tests.cast import at, contract, customer, happened
+from tests.cast import at, contract, customer, happened, stage_of
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +128,7 @@ def test_nothing_said_is_unsaid_and_no_stage_goes_back() -> None:
     engine.tick(NOON)
 
     assert list(Message.objects.order_by("pk").values_list("key", "state")) == said
-    assert contract(hana).stage.key == "settle"
+    assert stage_of(hana) == "settle"
 
 
 def test_deadlines_count_from_the_corrected_start_and_an_extension_stays() -> None:
@@ -177,7 +177,7 @@ def test_corrections_cost_the_same_statements_for_everybody(count: int) -> None:
     lifecycle.advance(NOON)
     for one in people:
         happened(one, "goal.set", at("2026-05-12T09:00"))
-    earliest = {one.account_id: at("2026-05-12T09:00") for one in people}
+    earliest = {contract(one).account_id: at("2026-05-12T09:00") for one in people}
 
     with CaptureQueriesContext(connection) as asked:
         made = correct(earliest, Ask(now=LATER, days=days_at(LATER)))

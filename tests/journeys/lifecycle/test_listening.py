@@ -13,7 +13,7 @@ from journeys.lifecycle import listening
 from journeys.lifecycle.listening import LONG_AGO, OVERLAP, listen
 from journeys.models import Contact, Event, Heard, Subscription
 from tests import cast
-from tests.cast import at, contract, customer, happened
+from tests.cast import at, contract, customer, happened, stage_of
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +66,7 @@ def test_a_fact_that_commits_late_below_keys_read_already_is_heard() -> None:
 
     slow.save(force_insert=True)
 
-    assert heard(NOON + timedelta(minutes=1))[who.account_id] == at("2026-05-11T08:00")
+    assert heard(NOON + timedelta(minutes=1))[contract(who).account_id] == at("2026-05-11T08:00")
     assert heard(NOON + timedelta(minutes=2)) == {}
 
 
@@ -124,8 +124,8 @@ def test_a_beat_with_everything_in_it_costs_the_same_for_one_and_for_many(count:
     with CaptureQueriesContext(connection) as asked:
         lifecycle.advance(at("2026-05-20T12:00"))
 
-    assert {contract(who).stage.key for who in movers} == {"setup"}
-    assert {contract(who).stage.key for who in laggards} == {"team"}
+    assert {stage_of(who) for who in movers} == {"setup"}
+    assert {stage_of(who) for who in laggards} == {"team"}
     assert Subscription.objects.filter(stage_entered_at=at("2026-05-11T10:00")).count() == count
     assert len(asked) == BEAT
 

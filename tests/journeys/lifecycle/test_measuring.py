@@ -88,9 +88,8 @@ def test_facts_set_and_measure_aims_and_are_heard_once() -> None:
     engine.tick(FRIDAY)
 
     goal = Goal.objects.get()
-    assert (goal.metric, goal.baseline, goal.target, goal.agreed_at, goal.agreed_by) == (
-        "締め日数", 8, 4, MONDAY, hana,
-    )  # fmt: skip
+    assert (goal.metric, goal.agreed_at, goal.agreed_by) == ("締め日数", MONDAY, hana)
+    assert (goal.baseline, goal.target) == (Decimal(8), Decimal(4))
     assert [m.value for m in goal.measurements.all()] == [5]
     traits = contract(hana).traits
     assert (traits["goals.count"], traits["goals.attainment"]) == (1, 0.75)
