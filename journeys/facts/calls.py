@@ -28,6 +28,36 @@ NOBODY = {"undefined", "null", "none", "nan", "[object object]"}
 # Differ from one attempt to the next of the same call.
 OF_THE_ATTEMPT = ("sentAt", "_metadata", "writeKey")
 
+# What a call may say: ours, and what Segment's SDKs send along.
+FIELDS = frozenset(
+    [
+        "type",
+        "messageId",
+        "userId",
+        "anonymousId",
+        "groupId",
+        "previousId",
+        "event",
+        "name",
+        "category",
+        "properties",
+        "traits",
+        "context",
+        "timestamp",
+        "originalTimestamp",
+        "sentAt",
+        "receivedAt",
+        "integrations",
+        "options",
+        "channel",
+        "version",
+        "projectId",
+        "writeKey",
+        "_metadata",
+        "_sourceMetadata",
+    ]
+)
+
 
 class Refused(Exception):
     """A call that is not taken: a code for machines, a sentence for people."""
@@ -89,7 +119,7 @@ def read(raw: Any, received_at: datetime, behind: timedelta = timedelta(0)) -> R
         product=product,
         properties=_properties(raw) if kind is Kind.FACT else {},
         flags=tuple(flags),
-        problems=(*problems, *more),
+        problems=(*problems, *more, *_unknown(raw)),
         raw=raw,
     )
 
@@ -169,6 +199,14 @@ def _product(context: Mapping[str, Any]) -> tuple[str, list[Problem]]:
         return (given or "").strip(), []
     message = _("context.product must be a product's key.")
     return "", [Problem("bad_product", "context.product", message)]
+
+
+def _unknown(raw: Mapping[str, Any]) -> list[Problem]:
+    """Fields nobody reads: likely a mistake in writing, and no reason to refuse a call (R104)."""
+    return [
+        Problem("unknown_field", name[:50], _("%s is not a field of a call.") % name[:50])
+        for name in sorted(raw.keys() - FIELDS)
+    ]
 
 
 _CLEAN: Mapping[Kind, Callable[[Mapping[str, Any]], tuple[dict[str, Any], list[Problem]]]] = {

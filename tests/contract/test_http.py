@@ -307,3 +307,15 @@ def test_reserved_traits_of_group_fill_the_account_and_its_contracts(door: Door)
 def test_what_is_accepted_is_visible_when_the_answer_leaves(door: Door) -> None:
     door.batch(call("identify", traits={"plan": "pro"}))
     assert TraitChange.objects.get().value == "pro"
+
+
+def test_an_unknown_field_is_a_warning_and_the_call_stands(door: Door) -> None:
+    """R102, R104: a mistake in writing is told, never refused."""
+    answer = door.batch(call(evnet="login", messageId="m"))
+    assert (answer["accepted"], answer["rejected"]) == (1, [])
+    (warning,) = answer["warnings"]
+    assert (warning["code"], warning["field"], warning["messageId"]) == (
+        "unknown_field",
+        "evnet",
+        "m",
+    )
