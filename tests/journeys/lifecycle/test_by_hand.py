@@ -136,13 +136,13 @@ def test_r7_a_hold_keeps_stage_and_journeys_and_ends_when_let_go() -> None:
 
     engine.tick(WEDNESDAY)
     held = contract(who)
-    assert (held.stage.key, held.path, held.traits["on_path"]) == ("begin", "hold", False)
+    assert (stage_of(who), held.path, held.traits["on_path"]) == ("begin", "hold", False)
     inside = Enrollment.objects.filter(status="in").count()
     lifecycle.release(subscription=held, by=None, reason="再開", now=THURSDAY)
     engine.tick(THURSDAY)
 
     free = contract(who)
-    assert (free.stage.key, free.path, free.traits["on_path"]) == ("settle", "on", True)
+    assert (stage_of(who), free.path, free.traits["on_path"]) == ("settle", "on", True)
     assert inside == 2
     verdicts = Decision.objects.filter(reason="by_hand").order_by("at")
     assert list(verdicts.values_list("verdict", flat=True)) == ["held", "let_go"]

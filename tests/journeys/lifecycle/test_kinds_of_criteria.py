@@ -48,6 +48,10 @@ def renewing(who: Contact, day: str) -> None:
 Deed = Callable[[Contact], object]
 EVENT = {"name": "invoice.created", "where": {"amount": {"gt": 0}}, "count": {"gte": 3}, "within": "7d"}  # fmt: skip
 LEARNED = {"name": "course.completed", "where": {"course": "b1"}, "by": {"role": "approver", "share": 0.6}}  # fmt: skip
+COMPLETED = {"event": {"name": "invoice.processed", "where": {"by": "app"}}}
+ALL = {"event": {"name": "invoice.processed"}}
+
+
 #: kind → condition, what is not enough, what is.
 KINDS: dict[str, tuple[dict[str, Any], Deed, Deed]] = {
     "usage in a window": (
@@ -64,6 +68,11 @@ KINDS: dict[str, tuple[dict[str, Any], Deed, Deed]] = {
         {"trait": {"of": "subscription", "name": "deliverable.route", "eq": "done"}},
         lambda who: told(who, "deliverable.changed", deliverable="route", state="draft"),
         lambda who: told(who, "deliverable.changed", deliverable="route", state="done"),
+    ),
+    "a ratio": (
+        {"ratio": {"of": COMPLETED, "to": ALL, "gte": 0.8}},
+        lambda who: (told(who, "invoice.processed", 3, by="app"), told(who, "invoice.processed", 1, by="paper")),
+        lambda who: (told(who, "invoice.processed", 4, by="app"), told(who, "invoice.processed", 1, by="paper")),
     ),
     "a property of the contract": (
         {"trait": {"of": "subscription", "name": "mrr", "gte": 1000}},
