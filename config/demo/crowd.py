@@ -224,7 +224,7 @@ class Customer:
         return DAYS.between(self.start, self.today.date())
 
     def _is_handed_help(self) -> bool:
-        return self.line["touch"] != "tech"
+        return bool(self.line["touch"] != "tech")
 
     def _track(self, who: str, at: datetime, event: str, **properties: Any) -> Call:
         return {
