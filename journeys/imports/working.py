@@ -21,6 +21,8 @@ from journeys.models import Import, ImportMapping, User
 log = logging.getLogger("junro.imports")
 State = Import.State
 MOST_PROBLEMS = 1000
+#: What reading a file again may change.
+READ_ANEW = ("columns", "encoding", "dates", "starts_journeys", "rows", "report")
 MOST_TRIES = 3  # I18
 #: Who has not said for so long that it is bringing a file in does so no more.
 SILENT = timedelta(minutes=2)
@@ -71,7 +73,10 @@ def read_again(row: Import, now: datetime) -> None:
     except Refused as why:
         problems = why.problems
     row.report = report | _told(problems)
-    row.save()
+    if row.pk is None:
+        Import.objects.bulk_create([row])
+    else:
+        row.save(update_fields=[*READ_ANEW])
 
 
 def _told(problems: list[Problem]) -> dict[str, Any]:
