@@ -63,9 +63,10 @@ class _Summing:
         )
 
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Sql:
-        short = f"LEAST(GREATEST(SUM(%(expressions)s), -{_LARGEST}), {_LARGEST})"
+        # GREATEST would take the sum of nothing for the smallest number
+        short = f"LEAST(GREATEST(COALESCE(SUM(%(expressions)s), 0), -{_LARGEST}), {_LARGEST})"
         return self.as_sql(  # type: ignore[attr-defined, no-any-return]
-            compiler, connection, template=f"COALESCE({short}::double precision, 0.0)", **extra
+            compiler, connection, template=f"({short})::double precision", **extra
         )
 
 

@@ -70,7 +70,7 @@ def test_choices_are_what_is_in_use(
     contract = world.subscription(account)
     world.trait(contract, "renewal_on", "2026-09-01")
     Segment.objects.create(key="sg1", name="SG1", subject="account", condition={})
-    monkeypatch.setattr("journeys.conditions.choices.offered", {})
+    monkeypatch.delitem(offered, "courses", raising=False)
     with django_assert_num_queries(7):
         found = choices()
     assert found["events"] == {"invoice.created": ["amount", "in.side"]}
