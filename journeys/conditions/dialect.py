@@ -146,7 +146,10 @@ class Truth(Func):
     output_field = IntegerField()
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Sql:
-        return self.as_sql(compiler, connection, template="(%(expressions)s IS TRUE)", **extra)
+        sql, params = self.as_sql(
+            compiler, connection, template="(%(expressions)s IS TRUE)", **extra
+        )
+        return sql, list(params)
 
 
 class SumOfTruth(Func):
@@ -167,9 +170,10 @@ class SumOfTruth(Func):
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Sql:
         short = "SUM(%(expressions)s > 0)%(share)s"
-        return self.as_sql(
+        sql, params = self.as_sql(
             compiler, connection, template=short, arg_joiner=" IS TRUE AND ", **extra
         )
+        return sql, list(params)
 
 
 class Plus(Func):

@@ -133,7 +133,7 @@ class EventLeaf(Leaf):
             return met, ~met
         people = self.by.people(ask, subject)
         person = subject.person()
-        spans: list[Any] = self.row.spans(ask.now, ask.zone) if self.row else [None]
+        spans: Any = self.row.spans(ask.now, ask.zone) if self.row else [None]
         each = [self._counted(ask, person, span) for span in spans]
         return (
             reduce(and_, [self.by.predicate(True, people, one) for one in each]),
@@ -199,7 +199,8 @@ class EventLeaf(Leaf):
         if self.distinct is None:
             return facts.values("pk")
         rows = facts.annotate(value=self._value(ask)).filter(value__isnull=False)
-        return rows.values("value").distinct()
+        different: QuerySet[Any] = rows.values("value").distinct()
+        return different
 
     def _value(self, ask: Ask) -> Any:
         """What makes one fact different from another; NULL for one that does not count."""

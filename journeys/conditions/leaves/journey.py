@@ -71,7 +71,8 @@ class JourneyLeaf(Spells):
             "holdout", "journey__key", "run",
         )  # fmt: skip
         for pk, account, contact, contract, entered, left, status, holdout, key, run in found:
-            begun, ended = entered, None
+            begun: Any = entered
+            ended: Any = None
             if self.status == "in":
                 ended = left if ask.knew(left) else None
             elif self.status == "holdout":

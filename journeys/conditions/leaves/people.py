@@ -58,7 +58,7 @@ class PeopleLeaf(Leaf):
 
     def _where(self, want: bool, ask: Ask, subject: Subject) -> list[tuple[Any, Ids]]:
         """What the answer depends on: the enrollment, else the contract, else the account."""
-        columns = (
+        columns: list[tuple[Any, Subject]] = (
             [(subject.enrollment, ENROLLMENT)]
             if subject.enrollment is not None
             else [(subject.subscription, SUBSCRIPTION), (subject.account, ACCOUNT)]
