@@ -147,7 +147,8 @@ def update(
     """Update rows by one statement. Each mapping has "id" and the same set of attribute names.
 
     `only_where` is SQL over the table's alias `t` (a constant of ours): rows that no longer fit
-    it are left alone. Returns how many were changed.
+    it are left alone. Returns how many were changed. IS TRUE keeps the rows' own key the way in:
+    by an index on what `only_where` names, SQLite would compare every row with every change.
     """
     if not rows:
         return 0
@@ -158,7 +159,7 @@ def update(
     sets = ", ".join(f'"{f.column}" = {_picked(f, place)}' for place, f in enumerate(fields, 1))
     key = "(r.value ->> 0)::bigint" if is_postgres() else "json_extract(r.value, '$[0]')"
     sql = f'UPDATE "{model._meta.db_table}" AS t SET {sets} FROM {_rows()} WHERE t.id = {key}' + (
-        f" AND {only_where}" if only_where else ""
+        f" AND ({only_where}) IS TRUE" if only_where else ""
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [payload])

@@ -40,7 +40,7 @@ def _file() -> Path:
 
 def begin_with_kept(patch: Any) -> bool:
     """Let the coming set-up start from a kept database; whether there was one."""
-    creation = connection.creation
+    creation: Any = connection.creation
     if connection.vendor == "postgresql":
         with creation._nodb_cursor() as cursor:
             if not creation._database_exists(cursor, _name()):
@@ -62,10 +62,13 @@ def begin_with_kept(patch: Any) -> bool:
 
 def keep() -> None:
     """Keep the database that was just made."""
+    if "django_migrations" not in connection.introspection.table_names():
+        return  # made without migrations: not what others would begin with
     connection.close()
     made = connection.settings_dict["NAME"]
+    creation: Any = connection.creation
     if connection.vendor == "postgresql":
-        with connection.creation._nodb_cursor() as cursor:
+        with creation._nodb_cursor() as cursor:
             cursor.execute(f'CREATE DATABASE "{_name()}" TEMPLATE "{made}"')
     else:
         shutil.copy(made, _file().with_suffix(f".{os.getpid()}"))

@@ -73,7 +73,7 @@ def read_again(row: Import, now: datetime) -> None:
     except Refused as why:
         problems = why.problems
     row.report = report | _told(problems)
-    if row.pk is None:
+    if row._state.adding:
         Import.objects.bulk_create([row])
     else:
         row.save(update_fields=[*READ_ANEW])

@@ -127,7 +127,7 @@ def _move(
     db.insert(moves)
     scenarios.succeeded(stage, leaving, seqs, ask)
     # "+": SQLite must find the rows by their keys, not walk the stage once for each of them
-    db.update(Subscription, changes, only_where=f"+t.stage_id = {int(stage.pk)}")
+    db.update(Subscription, changes, only_where=f"t.stage_id = {int(stage.pk)}")
     ledger.write(
         ledger.about_subscription(
             sub, ask.now, ledger.Verdict.ADVANCED, ledger.Reason.CRITERIA_MET,

@@ -72,7 +72,7 @@ def _enter(
         changes.append(placed(sub, stage, version, start, due))
     db.insert(moves)
     # "+": SQLite must find the rows by their keys, not walk all without a stage for each of them
-    db.update(Subscription, changes, only_where="+t.stage_id IS NULL")
+    db.update(Subscription, changes, only_where="t.stage_id IS NULL")
     ledger.write(
         ledger.about_subscription(
             sub, now, ledger.Verdict.ADVANCED, ledger.Reason.STARTED, rule=stage.key

@@ -85,7 +85,13 @@ def test_export_of_an_applied_bundle_applied_again_changes_nothing(
     before = versions()
     exported = tmp_path / "export.yaml"
     exported.write_text(told("export"))
-    nothing = {"create": [], "update": [], "delete": [], "touches": {}, "problems": []}
+    nothing: dict[str, Any] = {
+        "create": [],
+        "update": [],
+        "delete": [],
+        "touches": {},
+        "problems": [],
+    }
 
     assert plan(*files) == nothing
     assert plan(str(exported), "--prune") == nothing

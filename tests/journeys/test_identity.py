@@ -193,7 +193,7 @@ def test_no_row_of_any_table_still_names_the_loser(anna: Contact) -> None:
     happened(other, "login", SLOT)
     engine.tick(SLOT)
     identity.merge(anna, other, LATER)
-    left = {
+    left: dict[str, list[Any]] = {
         model.__name__: list(QuerySet(model).filter(**{name: other.pk}))
         for model, name in identity.naming_a_contact()
         if model is not Membership

@@ -10,7 +10,8 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from journeys import clock
-from journeys.management.commands.run_sender import LONGEST_REST, SenderLoop
+from journeys.management.commands.run_sender import SenderLoop
+from journeys.management.loops import LONGEST_REST
 from journeys.messages.delivery import Sent
 from journeys.models import Heartbeat
 from tests.journeys.messages import world

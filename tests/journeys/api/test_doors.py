@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from journeys.api import health
+from journeys import pulse
 from journeys.models import Heartbeat, Inbox, Source
 from tests.doors import Door, call, error
 
@@ -90,7 +90,7 @@ def test_healthz_is_503_when_the_database_does_not_answer(monkeypatch: pytest.Mo
     def away() -> None:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(health.pulse, "pulses", away)
+    monkeypatch.setattr(pulse, "pulses", away)
     assert healthz() == (503, {"status": "down", "web": "ok", "database": "down"})
 
 

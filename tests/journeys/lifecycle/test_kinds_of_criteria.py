@@ -25,6 +25,11 @@ def told(who: Contact, name: str, times: int = 1, **properties: Any) -> None:
         happened(who, name, NINE + timedelta(minutes=n), **properties)
 
 
+def processed(who: Contact, *, app: int, paper: int) -> None:
+    told(who, "invoice.processed", app, by="app")
+    told(who, "invoice.processed", paper, by="paper")
+
+
 def group(who: Contact, **traits: Any) -> None:
     cast.say(NINE, {"type": "group", "groupId": "hana", "userId": who.user_id, "traits": traits})
 
@@ -71,8 +76,8 @@ KINDS: dict[str, tuple[dict[str, Any], Deed, Deed]] = {
     ),
     "a ratio": (
         {"ratio": {"of": COMPLETED, "to": ALL, "gte": 0.8}},
-        lambda who: (told(who, "invoice.processed", 3, by="app"), told(who, "invoice.processed", 1, by="paper")),
-        lambda who: (told(who, "invoice.processed", 4, by="app"), told(who, "invoice.processed", 1, by="paper")),
+        lambda who: processed(who, app=3, paper=1),
+        lambda who: processed(who, app=4, paper=1),
     ),
     "a property of the contract": (
         {"trait": {"of": "subscription", "name": "mrr", "gte": 1000}},
