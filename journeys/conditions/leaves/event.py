@@ -133,7 +133,7 @@ class EventLeaf(Leaf):
             return met, ~met
         people = self.by.people(ask, subject)
         person = subject.person()
-        spans: Any = self.row.spans(ask.now, ask.zone) if self.row else [None]
+        spans: list[Span | None] = [*self.row.spans(ask.now, ask.zone)] if self.row else [None]
         each = [self._counted(ask, person, span) for span in spans]
         return (
             reduce(and_, [self.by.predicate(True, people, one) for one in each]),
