@@ -249,4 +249,4 @@ def test_statements_of_a_tick_do_not_grow_with_the_customers(count: int) -> None
 #: Statements of a tick that enrolls and plans, and of one that judges a slot. On PostgreSQL two
 #: more take and give back the engine's lock.
 LOCK = 2 if connection.vendor == "postgresql" else 0
-STATEMENTS = (83 + LOCK, 81 + LOCK)
+STATEMENTS = (84 + LOCK, 82 + LOCK)

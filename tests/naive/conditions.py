@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,7 +74,11 @@ def judge(condition: dict[str, Any], who: Who, world: World, when: When) -> bool
 def segment(key: str, who: Who, world: World, when: When) -> bool:
     """The saved condition of the noun itself, out of any context; unknown is not in."""
     kind_of, condition = world.segments[key]
-    noun = {"account": who.account, "contact": who.contact, "subscription": who.subscription}
+    noun: dict[str, Any] = {
+        "account": who.account,
+        "contact": who.contact,
+        "subscription": who.subscription,
+    }
     own = Who(
         who.account,
         who.contact if kind_of == "contact" else None,
@@ -114,14 +119,17 @@ def many(need: int, of: list[Any], who: Who, world: World, when: When) -> bool |
     return False if answers.count(True) + answers.count(None) < need else None
 
 
+def within(start: datetime, end: datetime, at: datetime) -> bool:
+    return start <= at < end
+
+
 # --- event ------------------------------------------------------------------------------------
 def event(body: dict[str, Any], who: Who, world: World, when: When) -> bool | None:
     if "every" in body:
         rest = {word: said for word, said in body.items() if word not in ("every", "in_a_row")}
         spans = heads.periods(body["every"], body.get("in_a_row", 1), when.now)
         answers = [
-            happened(rest, who, world, when, lambda at, s=start, e=end: s <= at < e)[0]
-            for start, end in spans
+            happened(rest, who, world, when, partial(within, start, end))[0] for start, end in spans
         ]
         return None if None in answers else all(answers)
     answer, too_many = happened(body, who, world, when, window(body, who, world, when))

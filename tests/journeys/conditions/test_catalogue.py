@@ -28,6 +28,7 @@ TREE: Any = {
         {"people": {"role": "admin", "who": {"trait": {"of": "contact", "name": "t", "eq": 1}}}},
     ]
 }
+INSIDE: dict[str, Any] = {"in": {"side": 1}}
 
 
 def test_every_unseen_name_has_one_sentence():
@@ -65,7 +66,7 @@ def test_choices_are_what_is_in_use(
 ):
     """R25: an author chooses names instead of remembering them; seven statements whatever the size."""
     account = world.account()
-    world.fact(account, name="invoice.created", amount=3, **{"in": {"side": 1}})
+    world.fact(account, name="invoice.created", amount=3, **INSIDE)
     world.contact(account, roles=["admin"])
     contract = world.subscription(account)
     world.trait(contract, "renewal_on", "2026-09-01")
