@@ -43,7 +43,7 @@ FORGOTTEN = [
     "MAKELEVEL",
     "MFLAGS",
 ]
-FIRST_START, NEXT_START, TO_END = 420, 90, 30  # seconds
+FIRST_START, NEXT_START, TO_END = 900, 120, 30  # seconds
 
 
 class Checks:
