@@ -1,10 +1,10 @@
-"""`make soak`: the fault tests many times larger, with new seeds each round, for hours.
+"""`make soak`: faults, races and random worlds many times larger, with new seeds each round, for hours.
 
     python -m benchmarks.soak [--hours 6] [--scale 10] [--only EXPRESSION]
 
 Needs PostgreSQL (DATABASE_URL, or BENCH_SERVER, default postgres://postgres@127.0.0.1:5432). A round
-is the whole fault programme, the races and the invariants at `--scale` times the cut that runs for
-every change. The first failure ends it: its seed and the command that replays it are printed.
+is the whole fault programme, the races, the invariants and the random worlds of conditions at
+`--scale` times the cut that runs for every change. The first failure ends it: its seed and the command that replays it are printed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 SERVER = os.environ.get("BENCH_SERVER", "postgres://postgres@127.0.0.1:5432")
 NAME = f"junro_soak_{os.getpid()}"
-TESTS = ("tests/faults", "tests/invariants", "tests/journeys/messages/test_races.py")
+TESTS = (
+    "tests/faults",
+    "tests/invariants",
+    "tests/journeys/messages/test_races.py",
+    "tests/journeys/conditions/test_naive.py",
+    "tests/stories/test_arrival_orders.py",
+)
+WORLDS = 40  # populations of a change's own cut
 
 
 def main() -> int:
@@ -57,7 +64,9 @@ def one_round(url: str, seed: int, scale: float, only: str) -> int:
     """pytest's exit code. A seed from the environment is replayed instead of a new one."""
     env = os.environ | {"DATABASE_URL": url, "FAULT_SCALE": str(scale)}
     env.setdefault("FAULT_SEED", str(seed))
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-rN", *TESTS]
+    env.setdefault("POPULATIONS", str(max(1, int(WORLDS * scale))))
+    worlds = f"--hypothesis-seed={env['FAULT_SEED']}"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-rN", worlds, *TESTS]
     if only:
         command += ["-k", only]
     return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
