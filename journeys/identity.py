@@ -312,7 +312,7 @@ def move(contact: Contact, account: Account, now: datetime) -> Contact:
 
 def _leave(runs: Sequence[Enrollment], now: datetime) -> None:
     if runs:
-        Enrollment.objects.filter(pk__in=[run.pk for run in runs]).update(
+        Enrollment.objects.filter(pk__in=[run.pk for run in runs], status=Status.IN).update(
             status=Status.LEFT, reason=Reason.MOVED_AWAY, left_at=now, due_at=None
         )
         ledger.write(

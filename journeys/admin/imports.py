@@ -127,7 +127,7 @@ class ImportAdmin(ReadOnly):
         given = request.POST
         if row.state == State.UPLOADED:
             row.columns = {name: given.get(f"column:{name}", "").strip() for name in row.columns}
-            row.encoding = given.get("encoding", "") if row.encoding != tables.XLSX else ""
+            row.encoding = _encoding(row, given.get("encoding", ""))
             row.dates = given["dates"] if given.get("dates") in values.ORDERS else ""
             row.starts_journeys = given.get("journeys") == "start"
             working.read_again(row, clock.now())
@@ -136,6 +136,8 @@ class ImportAdmin(ReadOnly):
         return _to(row)
 
     def _save_mapping(self, request: HttpRequest, row: Import, name: str) -> None:
+        if not request.user.has_perm("journeys.change_importmapping"):
+            raise PermissionDenied
         said: dict[str, Any] = {
             "kind": row.kind, "columns": row.columns, "dates": row.dates, "by": request.user,
             "saved_at": clock.now(),
@@ -214,6 +216,13 @@ def _refuse_stranger(request: HttpRequest) -> None:
 
 def _only_post() -> HttpResponse:
     return HttpResponse(status=405, headers={"Allow": "POST"})
+
+
+def _encoding(row: Import, said: str) -> str:
+    """One of the character sets there are, or to be found out again."""
+    if row.encoding == tables.XLSX:
+        return row.encoding
+    return said if said in tables.ENCODINGS else ""
 
 
 def _to(row: Import) -> HttpResponse:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from journeys import db, facts, permission
+from journeys import db, facts, lifecycle, permission
 from journeys.imports import columns, customers, happenings, quiet, tables
 from journeys.imports.entries import Checked, Entry
 from journeys.imports.placing import place
@@ -23,6 +23,8 @@ from journeys.models import (
     ImportKind,
     Receipt,
     Stage,
+    StageTransition,
+    Subscription,
     VersionStatus,
 )
 
@@ -161,13 +163,13 @@ def bring_in(
         done += len(chunk)
         if progress is not None:
             progress(done)
-    report.messages = quiet.coming_at_once(_placed(file), now)
+    report.messages = quiet.coming_at_once(_named(file), now)
     return report
 
 
-def _placed(file: File) -> list[int]:
-    """The accounts of which a contract was placed in a stage."""
-    names = {entry.account for entry in file.checked.entries if entry.place}
+def _named(file: File) -> list[int]:
+    """The accounts a file is about."""
+    names = {entry.account for entry in file.checked.entries}
     return list(Account.objects.filter(external_id__in=names).values_list("pk", flat=True))
 
 
@@ -205,9 +207,23 @@ def _write(file: File, chunk: Sequence[Entry], now: datetime, starts_journeys: b
             [Problem(one.code, one.message, _row(calls, one.index)) for one in verdicts.rejected]
         )
     placed, moves = place(fresh, now)
+    begun = _begun(fresh, now)
     if not starts_journeys:
-        quiet.keep_out(placed, now)
+        quiet.keep_out({*placed, *begun}, now)
         quiet.say_nothing_of_the_past(moves, now)
+
+
+def _begun(fresh: Sequence[Entry], now: datetime) -> list[int]:
+    """Contracts without a stage enter their route now, as the next tick would have it.
+
+    Whose route this file has begun so far: a later chunk may name more people of an account.
+    """
+    names = {entry.account for entry in fresh}
+    ours = Subscription.objects.filter(account__external_id__in=names, ended_at=None)
+    if ours.filter(stage=None, started_at__lte=now).exists():
+        lifecycle.start_subscriptions(now)
+    begun = StageTransition.objects.filter(subscription__in=ours, seq=1, decided_at=now)
+    return list(begun.values_list("account_id", flat=True))
 
 
 def _row(calls: Sequence[Mapping[str, Any]], index: int) -> int:
@@ -215,11 +231,11 @@ def _row(calls: Sequence[Mapping[str, Any]], index: int) -> int:
 
 
 def rehearse(file: File, now: datetime, *, starts_journeys: bool = False) -> Report:
-    """A dry run: `preview`, and where journeys start, how many will begin one (taken back)."""
-    if not starts_journeys or not any(entry.place for entry in file.checked.entries):
+    """A dry run: customers are brought in and taken back, so that what is counted is what goes."""
+    if file.kind != ImportKind.CUSTOMERS:
         return preview(file)
     with transaction.atomic():
-        report = bring_in(file, now, starts_journeys=True)
+        report = bring_in(file, now, starts_journeys=starts_journeys)
         transaction.set_rollback(True)
     report.dry_run = True
     return report

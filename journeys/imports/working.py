@@ -76,7 +76,9 @@ def read_again(row: Import, now: datetime) -> None:
     if row._state.adding:
         Import.objects.bulk_create([row])
     else:
-        row.save(update_fields=[*READ_ANEW])
+        # Whoever confirmed it meanwhile has confirmed what they saw.
+        mine = Import.objects.filter(pk=row.pk, state=State.UPLOADED)
+        mine.update(**{name: getattr(row, name) for name in READ_ANEW})
 
 
 def _told(problems: list[Problem]) -> dict[str, Any]:

@@ -255,7 +255,10 @@ def send_again(deliveries: Sequence[WebhookDelivery], now: datetime) -> int:
         endpoint__active=True,
     )
     ids = list(rows.values_list("pk", flat=True))
-    return WebhookDelivery.objects.filter(pk__in=ids).update(
+    ended = WebhookDelivery.objects.filter(
+        pk__in=ids, state__in=(State.GIVEN_UP, State.ACCEPTED, State.CANCELLED)
+    )
+    return ended.update(
         state=State.WAITING,
         reason="",
         next_at=now,

@@ -179,6 +179,22 @@ def test_unless_asked_and_then_the_report_says_how_many_messages_will_go(
     assert Enrollment.objects.filter(status="in").count() == 4
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_contract_without_a_stage_begins_its_route_and_says_nothing_unless_asked(
+    tmp_path: Path, vendor: None, asked: bool
+) -> None:
+    """What the report says is what goes: nobody is mailed by a file that was only brought in."""
+    rows = [
+        f"ac{n % 150},みなと,u{n},u{n}@minato.example,admin,app,2026-05-25,," for n in range(300)
+    ]
+    said = customers(tmp_path, *rows, options=("--start-journeys",) if asked else ())
+    assert said.out.splitlines()[-1] == f"これで送られるメッセージ：{600 * asked}通"
+    assert set(Subscription.objects.values_list("stage__key", flat=True)) == {"begin"}
+    engine.tick(NOW)
+    assert Enrollment.objects.filter(status="in").count() == 600 * asked
+    assert Message.objects.exists() == asked
+
+
 def test_who_was_placed_is_silent_only_as_long_as_they_match(tmp_path: Path, vendor: None) -> None:
     """The next match is a match like any other."""
     customers(tmp_path, PLACED.replace("settle", "begin"))
