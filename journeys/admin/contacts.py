@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -57,6 +58,7 @@ class ContactAdmin(ReadOnly):
         }
         return TemplateResponse(request, "admin/journeys/contact.html", context)
 
+    @transaction.atomic
     def merge(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make another person of the same customer one with this one."""
         contact = self._posted(request, object_id)
@@ -73,6 +75,7 @@ class ContactAdmin(ReadOnly):
             messages.success(request, _("They are one person now."))
         return _to(contact)
 
+    @transaction.atomic
     def move(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Move the person to another customer; facts stay where they happened."""
         contact = self._posted(request, object_id)

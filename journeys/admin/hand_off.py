@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -55,6 +56,7 @@ def _condition(contract: Subscription, way_back: str) -> dict[str, Any]:
     return dict(found.condition)
 
 
+@transaction.atomic
 def hand_off_view(request: HttpRequest) -> HttpResponse:
     """Begin a hand-off. By POST alone."""
     if not may_hand_off(request) or not isinstance(request.user, User):

@@ -9,6 +9,7 @@ from defusedcsv import csv
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -145,6 +146,7 @@ class ImportAdmin(ReadOnly):
         ImportMapping.objects.update_or_create(name=name, defaults=said)
         messages.success(request, _("The columns are saved as “%s”.") % name)
 
+    @transaction.atomic
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self._posted(request, object_id)
         if working.confirm(row, clock.now()):
@@ -153,6 +155,7 @@ class ImportAdmin(ReadOnly):
             messages.error(request, _("This file cannot be brought in (any more)."))
         return _to(row)
 
+    @transaction.atomic
     def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self._posted(request, object_id)
         if working.give_up(row, clock.now()):

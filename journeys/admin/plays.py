@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -195,6 +196,7 @@ class PlayTaskAdmin(ReadOnly):
         }
         return TemplateResponse(request, "admin/journeys/play_task.html", context)
 
+    @transaction.atomic
     def act_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take it in hand, say that it is done, or that nobody needs it. By POST alone."""
         task = self._one(request, object_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -53,6 +54,7 @@ class InboxAdmin(ReadOnly):
             self._give(request, one, given)
         return HttpResponseRedirect(reverse("admin:journeys_inbox_changelist"))
 
+    @transaction.atomic
     def _give(self, request: HttpRequest, one: Waiting, given: dict[str, str]) -> None:
         try:
             account = give_account(**given, since=one.first_at, now=clock.now())

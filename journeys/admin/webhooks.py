@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -125,6 +126,7 @@ class WebhookEndpointAdmin(KeyStays):
             *super().get_urls(),
         ]
 
+    @transaction.atomic
     def act_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Try it, switch it off or on, give it a new secret. By POST alone."""
         endpoint = self.get_object(request, object_id)
@@ -212,6 +214,7 @@ class WebhookDeliveryAdmin(ReadOnly):
         }
         return TemplateResponse(request, "admin/journeys/webhook_delivery.html", context)
 
+    @transaction.atomic
     def again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Send an ended delivery again, under the same id. By POST alone."""
         row = self._one(request, object_id)
